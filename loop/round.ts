@@ -1,0 +1,130 @@
+import type { Outcome } from './outcome.ts';
+
+/** A file in a loop's folder: its address (`file:` URL) and the SHA-256 of its bytes in hex. */
+export interface FileRef {
+  uri: string;
+  sha256: string;
+}
+
+/** Images per class. */
+export type ClassCounts = Record<string, number>;
+
+/** One image that a loop owns, stored once as `images/<sha256>.<ext>`. */
+export interface StoredImage {
+  sha256: string;
+  /** SHA-256 of the decoded pixels (sRGB, alpha kept, EXIF orientation applied) in hex. */
+  pixelSha256: string;
+  /** File name inside the loop's `images` folder. */
+  file: string;
+  className: string;
+  /** Pixels. */
+  width: number;
+  height: number;
+  /** Images of one group (a glyph, a video) never stand on both sides of a split. */
+  group?: string;
+}
+
+/** What one round added: `rounds/N/draw.json`. */
+export interface RoundDraw {
+  schemaVersion: 1;
+  round: number;
+  images: StoredImage[];
+  /** Classes that could not give what was asked, with what they lack. */
+  short: ClassCounts;
+}
+
+/** The compact record of a round: a row of the rounds table, carried in the workflow's state. */
+export interface RoundRecord {
+  round: number;
+  /** Training images, all classes together. */
+  images: number;
+  newImages: number;
+  /** Smallest and largest number of training images of a class. */
+  perClass: [number, number];
+  /** Null for a round without a metric. */
+  model: string | null;
+  /** 0–1. */
+  metric: number | null;
+  /** Half-width of what chance alone explains in the comparison, 0–1. */
+  noise: number | null;
+  gain: number | null;
+  comparedWith: number | null;
+  /** Compute minutes billed for this round. */
+  billedMinutes: number;
+  action: 'collect' | 'stop';
+  /** The decision in a few words: `collect 8 per class`, `stop: target-reached`. */
+  decision: string;
+}
+
+/** A point of the learning curve as the deciding code sees it. */
+export interface CurvePoint {
+  round: number;
+  /** Training images, all classes together. */
+  images: number;
+  model: string;
+  /** 0–1. */
+  metric: number;
+  /** Verdicts on the evaluation set for the metric in question, see `Verdicts`; null when not predicted. */
+  verdicts: string | null;
+}
+
+/** What was used and what is allowed, at the moment of deciding. */
+export interface CapsState {
+  /** Compute minutes. */
+  settledMinutes: number;
+  capMinutes: number;
+  /** Whole compute hours that the next training would reserve. */
+  nextTrainingHours: number;
+  images: number;
+  capImages: number | null;
+  capRounds: number;
+  deadlinePassed: boolean;
+}
+
+export interface DecisionSettings {
+  metric: string;
+  target: number | null;
+  claim: 'measured' | 'lower-bound';
+  margin: number;
+  patience: number;
+  delta: { kind: 'geometric'; factor: number } | { kind: 'fixed'; imagesPerClass: number };
+  /** Images of the evaluation set; null when the hold-out metric is used. */
+  evaluationImages: number | null;
+  /** Set when the last collecting gave nothing new or every class ran out. */
+  collectorExhausted: boolean;
+}
+
+/** Everything that a decision depends on: recorded in `rounds/N/decision.json`, so that it can be made again. */
+export interface DecisionInput {
+  round: number;
+  /** Rounds with a metric, in order; may lack the present round (a round without a metric). */
+  history: CurvePoint[];
+  settings: DecisionSettings;
+  caps: CapsState;
+  /** Training images per class now. */
+  perClass: ClassCounts;
+}
+
+export interface Decision {
+  round: number;
+  action: 'collect' | 'stop';
+  outcome: Outcome | null;
+  metric: number | null;
+  /** Round compared with; null for the first point. */
+  comparedWith: number | null;
+  gain: number | null;
+  /** The noise of the comparison, 0–1: the smallest gain that chance does not explain. */
+  noise: number | null;
+  /** M = max(margin, noise): what a gain must reach. */
+  threshold: number | null;
+  realGain: boolean;
+  roundsWithoutImprovement: number;
+  /** 95 % interval of the metric (Wilson), 0–1. */
+  interval: [number, number] | null;
+  /** One sentence with its numbers. */
+  sentence: string;
+  /** Said beside the sentence: evaluation set too small, hold-out metric, a claim below its lower bound. */
+  warnings: string[];
+  /** New images per class for the next round; null when stopping. */
+  delta: ClassCounts | null;
+}
