@@ -1,0 +1,51 @@
+import type { ClassCounts, DecisionSettings } from '../loop/round.ts';
+
+/** Images of all classes together. */
+export function totalOf(counts: ClassCounts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * Cuts `need` to at most `room` images in all, fairly: no class gets more than another that is still short, beyond one image. What does
+ * not divide goes to the classes with the fewest images so far, then in the order of the classes.
+ */
+export function cutToRoom(need: ClassCounts, room: number, have: ClassCounts = {}): ClassCounts {
+  const left = Math.max(0, Math.floor(room));
+  if (totalOf(need) <= left) return { ...need };
+  const classes = Object.keys(need);
+  const share = (level: number) => Object.fromEntries(classes.map((name) => [name, Math.min(need[name] ?? 0, level)]));
+  let level = 0;
+  while (totalOf(share(level + 1)) <= left) level += 1;
+  const cut = share(level);
+  let rest = left - totalOf(cut);
+  const order = classes.toSorted((one, other) => (have[one] ?? 0) - (have[other] ?? 0));
+  for (const name of order) {
+    if (rest === 0) break;
+    if ((need[name] ?? 0) <= level) continue;
+    cut[name] = level + 1;
+    rest -= 1;
+  }
+  return cut;
+}
+
+/** What the first round asks for: `imagesPerClass` (N) of every class, cut to the image cap (null = none). */
+export function firstNeed(classes: string[], imagesPerClass: number, capImages: number | null): ClassCounts {
+  const need = Object.fromEntries(classes.map((name) => [name, imagesPerClass]));
+  return capImages === null ? need : cutToRoom(need, capImages);
+}
+
+/** New images of a class that has `have` of them: `fixed` the same again; `geometric` up to max(n + 1, round(n · factor)). */
+function growthOf(have: number, delta: DecisionSettings['delta']): number {
+  if (delta.kind === 'fixed') return delta.imagesPerClass;
+  return Math.max(have + 1, Math.round(have * delta.factor)) - have;
+}
+
+/**
+ * δ: new images per class for the next round, each class by its own count, the whole cut to the room left under the image cap.
+ * @param perClass training images per class now, every class named
+ * @param room images that the cap still allows; null without a cap
+ */
+export function nextDelta(perClass: ClassCounts, delta: DecisionSettings['delta'], room: number | null): ClassCounts {
+  const need = Object.fromEntries(Object.entries(perClass).map(([name, have]) => [name, growthOf(have, delta)]));
+  return room === null ? need : cutToRoom(need, room, perClass);
+}

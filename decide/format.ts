@@ -1,0 +1,54 @@
+const FEWEST_DIGITS = 2;
+const MOST_DIGITS = 6;
+
+/** The number that a reader sees at so many decimals. */
+export function shown(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+/** The fewest decimals (2 to `most`) at which `agrees` holds, or `most`: what is printed must not contradict what was decided. */
+export function digitsWhere(agrees: (digits: number) => boolean, most = MOST_DIGITS): number {
+  for (let digits = FEWEST_DIGITS; digits < most; digits += 1) if (agrees(digits)) return digits;
+  return most;
+}
+
+/** `0.86`, `−0.02`: a real minus sign, and no minus before a zero. */
+export function decimal(value: number, digits = FEWEST_DIGITS): string {
+  const text = Math.abs(value).toFixed(digits);
+  return shown(value, digits) < 0 ? `−${text}` : text;
+}
+
+/** A margin or target with all the decimals it was given, at least two: `0.90`, `0.005`. */
+export function asGiven(value: number): string {
+  return decimal(
+    value,
+    digitsWhere((digits) => shown(value, digits) === shown(value, MOST_DIGITS)),
+  );
+}
+
+/** `+0.02`, `−0.01`. */
+export function signed(value: number, digits = FEWEST_DIGITS): string {
+  const text = decimal(value, digits);
+  return text.startsWith('−') ? text : `+${text}`;
+}
+
+/** `0.81–0.89`. */
+export function range([low, high]: [number, number], digits = FEWEST_DIGITS): string {
+  return `${decimal(low, digits)}–${decimal(high, digits)}`;
+}
+
+/** `2,400`: the same on every machine, whatever its locale. */
+export function whole(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+}
+
+/** `1 image`, `2,400 images`. */
+export function plural(count: number, noun: string): string {
+  return `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Rounded up to two significant digits, for figures that are only estimates: 3,842 → 3,900. */
+export function roughly(value: number): number {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 1);
+  return Math.ceil(value / step) * step;
+}

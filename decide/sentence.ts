@@ -1,0 +1,106 @@
+import type { ClassCounts, DecisionSettings } from '../loop/round.ts';
+import { FEWEST_CHANGES } from './binomial.ts';
+import { type Comparison, reaches } from './comparison.ts';
+import { totalOf } from './delta.ts';
+import { asGiven, decimal, digitsWhere, plural, range, shown, signed, whole } from './format.ts';
+import { claimedValue, type Situation, type Verdict } from './policy.ts';
+
+/** What a decision leads to, as its sentence says it. */
+export type NextStep = { stop: string; reason: string | null } | { collect: ClassCounts; cut: boolean };
+
+/** `8 per class`, `8 more per class`, or `2–8 per class` where classes differ. */
+export function perClassWords(delta: ClassCounts, more = ''): string {
+  const counts = Object.values(delta);
+  const low = Math.min(...counts);
+  const high = Math.max(...counts);
+  return `${low === high ? whole(low) : `${whole(low)}–${whole(high)}`}${more} per class`;
+}
+
+/** Whether the printed gain and target stand on the side of M and of the metric that was decided. */
+function verdictAgrees(situation: Situation, digits: number): boolean {
+  const { comparison } = situation.curve;
+  const { target } = situation.input.settings;
+  const claimed = claimedValue(situation);
+  const at = (value: number) => shown(value, digits);
+  const targetAgrees =
+    target === null || claimed === null || at(claimed) >= shown(target, 6) === reaches(claimed, target);
+  if (comparison === null || comparison.gain <= 0) return targetAgrees;
+  return targetAgrees && at(comparison.gain) >= at(comparison.threshold) === comparison.real;
+}
+
+/** Whether the printed gain is the difference of the printed metrics. */
+function gainAgrees({ curve: { comparison } }: Situation, digits: number): boolean {
+  if (comparison === null) return true;
+  const { point, reference, gain } = comparison;
+  const difference = shown(point.metric, digits) - shown(reference.metric, digits);
+  return Math.abs(difference - shown(gain, digits)) < 1e-9;
+}
+
+/** Decimals at which nothing printed contradicts the decision; up to four so that the reader's own subtraction comes out too. */
+function digitsFor(situation: Situation): number {
+  const agrees = (digits: number) => verdictAgrees(situation, digits) && gainAgrees(situation, digits);
+  const digits = digitsWhere(agrees, 4);
+  return agrees(digits) ? digits : digitsWhere((count) => verdictAgrees(situation, count));
+}
+
+function noiseWords({ noise, threshold }: Comparison, settings: DecisionSettings, digits: number): string {
+  if (noise === null || settings.evaluationImages === null)
+    return `margin ${asGiven(settings.margin)}, noise of a hold-out unknown`;
+  const size = settings.evaluationImages;
+  if (noise.changed !== null && noise.changed < FEWEST_CHANGES)
+    return `${whole(noise.changed)} of ${whole(size)} verdicts changed, no change of so few would be real`;
+  const unpaired = noise.kind === 'two-sample' ? ', unpaired' : '';
+  const margin = threshold > noise.value ? `, margin ${asGiven(settings.margin)}` : '';
+  return `noise ±${decimal(noise.value, digits)} on ${plural(size, 'image')}${unpaired}${margin}`;
+}
+
+function head(situation: Situation, digits: number): string {
+  const { round, settings } = situation.input;
+  const { present, comparison, interval } = situation.curve;
+  if (present === null) return `Round ${round} has no metric`;
+  const metric = settings.evaluationImages === null ? `${settings.metric} (hold-out)` : settings.metric;
+  const value = decimal(present.metric, digits);
+  if (comparison !== null) {
+    const { reference, gain } = comparison;
+    const numbers = `${decimal(reference.metric, digits)} → ${value}`;
+    const noise = noiseWords(comparison, settings, digits);
+    return `Round ${round} against round ${reference.round}: ${metric} ${numbers} (${signed(gain, digits)}, ${noise})`;
+  }
+  if (interval === null || settings.evaluationImages === null) return `Round ${round}: ${metric} ${value}`;
+  const onSet = `95 % interval ${range(interval, digits)} on ${plural(settings.evaluationImages, 'image')}`;
+  return `Round ${round}: ${metric} ${value} (${onSet})`;
+}
+
+function targetWords(situation: Situation, digits: number): string {
+  const { target, claim } = situation.input.settings;
+  const claimed = claimedValue(situation);
+  if (target === null || claimed === null) return '';
+  return claim === 'measured'
+    ? `target ${asGiven(target)} reached`
+    : `lower 95 % bound ${decimal(claimed, digits)} reaches the target ${asGiven(target)}`;
+}
+
+function judgement(situation: Situation, verdict: Verdict, digits: number): string {
+  const { curve, input } = situation;
+  const patience = `${curve.roundsWithoutImprovement} of ${input.settings.patience}`;
+  if (verdict.targetMet) return targetWords(situation, digits);
+  if (curve.present === null) return `patience stays at ${patience}`;
+  if (curve.comparison === null) return 'the first round with a metric';
+  return curve.comparison.real ? 'a real gain' : `not a real gain; round ${patience} without one`;
+}
+
+function nextWords(next: NextStep): string {
+  if ('stop' in next) return next.reason === null ? `stop: ${next.stop}` : `stop: ${next.stop}, ${next.reason}`;
+  const images = plural(totalOf(next.collect), 'image');
+  return `collect ${perClassWords(next.collect, ' more')} (${images}${next.cut ? ', cut to the image cap' : ''})`;
+}
+
+/**
+ * The sentence of a decision with its numbers, such as "Round 4 against round 2: accuracyTop1 0.86 → 0.88 (+0.02, noise ±0.03 on 240
+ * images): not a real gain; round 2 of 3 without one; collect 8 more per class (48 images)." It shows as many decimals as it takes
+ * that no printed number contradicts the decision.
+ */
+export function decisionSentence(situation: Situation, verdict: Verdict, next: NextStep): string {
+  const digits = digitsFor(situation);
+  return `${head(situation, digits)}: ${judgement(situation, verdict, digits)}; ${nextWords(next)}.`;
+}

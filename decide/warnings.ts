@@ -1,0 +1,86 @@
+import type { DecisionSettings } from '../loop/round.ts';
+import type { Comparison } from './comparison.ts';
+import { reaches } from './comparison.ts';
+import { asGiven, decimal, digitsWhere, plural, roughly, shown } from './format.ts';
+import { enoughPaired, enoughTwoSample } from './noise.ts';
+import { claimedValue, type Situation } from './policy.ts';
+
+/** What is taken before the first round, when nothing is measured yet: 10 % of the verdicts change, and a metric of 0.85. */
+const USUAL_CHANGE = 0.1;
+const USUAL_METRIC = 0.85;
+
+export const HOLD_OUT_WARNING =
+  'There is no evaluation set: every figure is the service’s own hold-out metric, which is optimistic and not comparable between ' +
+  'rounds with different data.';
+
+function tooSmall(size: number, margin: number, enough: number): string {
+  return (
+    `The evaluation set of ${plural(size, 'image')} is too small to see a gain of ${asGiven(margin)}: ` +
+    `about ${plural(roughly(Math.max(enough, size + 1)), 'image')} would be enough.`
+  );
+}
+
+/**
+ * Said at the start of a loop: an evaluation set too small to see the margin, with the size that would be enough, or the missing
+ * evaluation set. Before any measurement this supposes that 10 % of the verdicts change (with predictions), or a metric at the target
+ * (0.85 without one) in two samples.
+ */
+export function startWarnings(
+  settings: Pick<DecisionSettings, 'evaluationImages' | 'margin' | 'target' | 'claim'>,
+  predictions: boolean,
+): string[] {
+  const { evaluationImages: size, margin, target, claim } = settings;
+  if (size === null) return claim === 'lower-bound' ? [HOLD_OUT_WARNING, noLowerBound(target)] : [HOLD_OUT_WARNING];
+  if (margin === 0) return [];
+  const metric = target ?? USUAL_METRIC;
+  const enough = predictions ? enoughPaired(USUAL_CHANGE, margin) : enoughTwoSample(metric, metric, margin);
+  return enough > size ? [tooSmall(size, margin, enough)] : [];
+}
+
+function noLowerBound(target: number | null): string {
+  const what = target === null ? 'no claim can be made' : `the target ${asGiven(target)} can never be claimed`;
+  return `A lower 95 % bound cannot be known without an evaluation set, so ${what}.`;
+}
+
+/** The decision hangs on the set's size when the gain reaches the margin and only the noise denies it. */
+function sizeWarning(comparison: Comparison, settings: DecisionSettings): string[] {
+  const { gain, noise, real } = comparison;
+  const { margin, evaluationImages: size } = settings;
+  const hangs = !real && noise !== null && size !== null && margin > 0 && reaches(gain, margin);
+  return hangs ? [tooSmall(size, margin, noise.enoughFor(margin))] : [];
+}
+
+function predictionWarning({ noise, reference, point }: Comparison): string[] {
+  if (noise === null || noise.kind === 'paired' || noise.predicted === null) return [];
+  const share = Math.floor(noise.predicted * 100);
+  return [
+    `Only ${share} % of the evaluation set was predicted in both round ${reference.round} and round ${point.round} (95 % is needed for the ` +
+      'paired comparison): the wider two-sample noise is used.',
+  ];
+}
+
+function claimWarnings(situation: Situation): string[] {
+  const { input, curve } = situation;
+  const { target, claim, metric } = input.settings;
+  if (target === null || curve.present === null) return [];
+  const claimed = claimedValue(situation);
+  const measured = curve.present.metric;
+  const bound = curve.interval?.[0];
+  if (claimed === null || bound === undefined) return claim === 'lower-bound' ? [noLowerBound(target)] : [];
+  if (reaches(bound, target) || !reaches(measured, target)) return [];
+  const digits = digitsWhere((count) => shown(bound, count) < target && shown(measured, count) >= target);
+  const figures = `${metric} measured ${decimal(measured, digits)} with a lower 95 % bound of ${decimal(bound, digits)}`;
+  return claim === 'measured'
+    ? [`The target ${asGiven(target)} is claimed by the measured value alone: ${figures}, below the target.`]
+    : [`The target ${asGiven(target)} is not claimed although the measured value reaches it: ${figures}.`];
+}
+
+/** Everything to be said beside a decision's sentence; each entry is one sentence. */
+export function decisionWarnings(situation: Situation): string[] {
+  const { settings } = situation.input;
+  const { comparison } = situation.curve;
+  const ofComparison =
+    comparison === null ? [] : [...sizeWarning(comparison, settings), ...predictionWarning(comparison)];
+  const ofHoldOut = settings.evaluationImages === null && situation.curve.present !== null ? [HOLD_OUT_WARNING] : [];
+  return [...ofComparison, ...claimWarnings(situation), ...ofHoldOut];
+}

@@ -1,0 +1,65 @@
+import type { Finding } from '../loop/finding.ts';
+import type { LoopResult } from '../loop/outcome.ts';
+import type { Decision, RoundRecord } from '../loop/round.ts';
+
+/** A small picture that the page carries inside itself. */
+export interface Thumbnail {
+  /** `data:image/png;base64,…` or another raster type (jpeg, webp, gif, avif). */
+  src: string;
+  /** The image's own class. */
+  className: string;
+  /** What is written under the picture, e.g. `predicted face (0.91)`; empty for nothing but the class. */
+  caption: string;
+}
+
+/** What a round's decision says: a `Decision` fits. */
+export type DecisionNote = Pick<Decision, 'round' | 'sentence' | 'warnings' | 'realGain'>;
+
+/** Images of one class. */
+export interface ClassRow {
+  name: string;
+  training: number;
+  /** Null without an evaluation set. */
+  evaluation: number | null;
+}
+
+/** A file that a figure of the report comes from. */
+export interface ReportFile {
+  /** What it is, e.g. `resolved spec`, `images drawn in round 2`. */
+  what: string;
+  /** Relative to the loop's folder. */
+  path: string;
+  /** SHA-256 of its bytes in hex. */
+  sha256: string;
+}
+
+/** Everything that a loop's report shows; plain data, so that the page is a function of it alone. */
+export interface ReportData {
+  loop: string;
+  title: string;
+  metric: string;
+  /** 0–1. */
+  target: number | null;
+  /** 0–1. */
+  margin: number;
+  patience: number;
+  /** Images of the evaluation set; null when the hold-out metric is used. */
+  evaluationImages: number | null;
+  /** Null while the loop runs. */
+  result: LoopResult | null;
+  rounds: RoundRecord[];
+  decisions: DecisionNote[];
+  classes: ClassRow[];
+  /** Said of the whole loop, each one sentence. */
+  warnings: string[];
+  findings: { round: number | null; finding: Finding }[];
+  /** Some images that each round drew, a few of every class. */
+  drawn: { round: number; images: Thumbnail[] }[];
+  /** Some evaluation images that the recommended model got wrong. */
+  mistakes: Thumbnail[];
+  files: ReportFile[];
+  /** Commands that make the result again, in order. */
+  commands: string[];
+  /** ISO-8601 UTC: the moment that the figures are of. */
+  asOf: string;
+}

@@ -1,0 +1,156 @@
+import { html, raw } from 'hono/html';
+import { asGiven, decimal, plural, range, whole } from '../decide/format.ts';
+import type { LoopResult } from '../loop/outcome.ts';
+import { curveInWords } from './learning-curve.ts';
+import type { DecisionNote, ReportData, Thumbnail } from './report-data.ts';
+import { roundColumns } from './rounds-table.ts';
+
+type Html = ReturnType<typeof html>;
+const NOTHING = html``;
+
+/** Only raster pictures carried in the page itself: nothing is fetched, nothing can run. */
+const PICTURE = /^data:image\/(?:png|jpeg|webp|gif|avif);base64,[A-Za-z0-9+/]+=*$/;
+
+const REACHED = new Set<LoopResult['outcome']>(['target-reached', 'good-enough']);
+
+function fact(name: string, value: string, small = ''): Html {
+  return html`<div><dt>${name}</dt><dd>${value}${small === '' ? '' : html`<small>${small}</small>`}</dd></div>`;
+}
+
+function recommendedFact({ result, metric, evaluationImages }: ReportData): Html {
+  if (result === null) return fact('Recommended model', 'not yet');
+  if (result.recommended === null) return fact('Recommended model', 'none', 'no round has a metric');
+  const { recommended } = result;
+  const interval = recommended.interval === null ? '' : `, ${range(recommended.interval)}`;
+  const name = evaluationImages === null ? `${metric} (hold-out)` : metric;
+  return html`${fact(`Recommended: round ${recommended.round}`, decimal(recommended.metric), `${name}${interval}`)}${fact(
+    'Its training images',
+    whole(recommended.images),
+    recommended.model,
+  )}`;
+}
+
+/** `2026-11-23 14:00 UTC` of an ISO-8601 instant in UTC. */
+export function moment(instant: string): string {
+  return `${instant.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** Title, outcome and the figures a reader looks for first. */
+export function summary(data: ReportData): Html {
+  const { result, rounds, target } = data;
+  const images = result?.images ?? rounds.at(-1)?.images ?? 0;
+  const minutes = result?.billedMinutes ?? rounds.reduce((sum, round) => sum + round.billedMinutes, 0);
+  const [kind, word] =
+    result === null ? ['running', 'running'] : [REACHED.has(result.outcome) ? 'good' : 'ended', result.outcome];
+  return html`<header><h1>${data.title}</h1>
+<p><span class="badge ${kind}">${word}</span> <span class="soft">loop <code>${data.loop}</code>, as of ${moment(data.asOf)}</span></p>
+<p class="outcome">${result?.sentence ?? data.decisions.at(-1)?.sentence ?? 'No round is decided yet.'}</p></header>
+<dl class="facts">${recommendedFact(data)}${fact('Target', target === null ? 'none' : asGiven(target), `margin ${asGiven(data.margin)}, patience ${data.patience}`)}
+${fact('Rounds', whole(result?.rounds ?? rounds.length))}${fact('Images collected', whole(images), result !== null && result.unusedImages > 0 ? `${plural(result.unusedImages, 'more image')} not used` : '')}
+${fact('Compute', plural(minutes, 'minute'), 'billed')}</dl>`;
+}
+
+/** Warnings about the whole loop. */
+export function warnings({ warnings: said }: ReportData): Html {
+  return said.length === 0
+    ? NOTHING
+    : html`<section>${said.map((text) => html`<p class="note">${text}</p>`)}</section>`;
+}
+
+/**
+ * The learning curve, once for wide and once for narrow pages.
+ * @param svgs pictures made by `learningCurveSvg`; null when no round has a metric
+ */
+export function curve(data: ReportData, svgs: { wide: string; narrow: string } | null): Html {
+  if (svgs === null) return html`<section><h2>Learning curve</h2><p class="soft">No round has a metric.</p></section>`;
+  const recommendedRound = data.result?.recommended?.round ?? null;
+  const bars =
+    data.evaluationImages === null
+      ? 'The hold-out metric has no bars: its noise is not known.'
+      : `Bars: 95 % intervals (Wilson) on ${plural(data.evaluationImages, 'evaluation image')}.`;
+  const ring = recommendedRound === null ? '' : ' The ring marks the recommended round.';
+  const words = curveInWords({ ...data, recommendedRound });
+  return html`<section><h2>Learning curve</h2><figure><div class="wide" role="img" aria-label="${words}">${raw(inline(svgs.wide))}</div>
+<div class="narrow" role="img" aria-label="${words}">${raw(inline(svgs.narrow))}</div>
+<figcaption>${bars}${ring}</figcaption></figure></section>`;
+}
+
+/** Inside HTML an SVG needs no namespaces, and the page then holds no address at all. */
+function inline(svg: string): string {
+  return svg.replaceAll(/ xmlns(?::xlink)?="[^"]*"/g, '');
+}
+
+/** The rounds table with the recommended round marked. */
+export function rounds(data: ReportData): Html {
+  const columns = roundColumns(data.evaluationImages === null ? `${data.metric} (hold-out)` : data.metric);
+  const kind = ({ align, spare }: (typeof columns)[number]) =>
+    `${align === 'right' ? 'number' : 'words'}${spare === undefined ? '' : ' spare'}`;
+  const best = data.result?.recommended?.round;
+  return html`<section><h2>Rounds</h2><div class="scroll"><table>
+<thead><tr>${columns.map((column) => html`<th class="${kind(column)}" scope="col">${column.title}</th>`)}</tr></thead>
+<tbody>${data.rounds.map(
+    (round) =>
+      html`<tr class="${round.round === best ? 'recommended' : 'other'}">${columns.map(
+        (column) => html`<td class="${kind(column)}">${column.cell(round)}</td>`,
+      )}</tr>`,
+  )}</tbody></table></div>
+<p class="soft">Gain: against the round named. Noise: the smallest gain that chance does not explain.</p></section>`;
+}
+
+function decisionItem({ sentence, warnings: said, realGain }: DecisionNote): Html {
+  return html`<li class="${realGain ? 'gain' : 'none'}"><p>${sentence}</p>${said.map((text) => html`<p class="note">${text}</p>`)}</li>`;
+}
+
+/** Every decision's sentence, with its warnings. */
+export function decisions({ decisions: notes }: ReportData): Html {
+  if (notes.length === 0) return NOTHING;
+  return html`<section><h2>Decisions</h2><ol class="decisions">${notes.map(decisionItem)}</ol></section>`;
+}
+
+function thumbnail({ src, className, caption }: Thumbnail): Html {
+  if (!PICTURE.test(src))
+    throw new RangeError(
+      `a thumbnail of class ${className} is no data: URI of a raster image; give it as data:image/png;base64,…`,
+    );
+  const words = caption === '' ? className : `${className}, ${caption}`;
+  return html`<figure><img src="${src}" alt="${words}" width="88" height="88"><figcaption><b>${className}</b> ${caption}</figcaption></figure>`;
+}
+
+/** Images per class, and some that each round drew. */
+export function images({ classes, drawn }: ReportData): Html {
+  const table = html`<div class="scroll"><table><thead><tr><th scope="col">class</th><th class="number" scope="col">training</th><th class="number" scope="col">evaluation</th></tr></thead>
+<tbody>${classes.map(({ name, training, evaluation }) => html`<tr><td>${name}</td><td class="number">${whole(training)}</td><td class="number">${evaluation === null ? '–' : whole(evaluation)}</td></tr>`)}</tbody></table></div>`;
+  const shown = drawn.map(
+    ({ round, images: some }) => html`<h3>New in round ${round}</h3><div class="thumbs">${some.map(thumbnail)}</div>`,
+  );
+  return html`<section><h2>Images</h2>${table}${shown}</section>`;
+}
+
+/** Evaluation images that the recommended model got wrong. */
+export function mistakes({ mistakes: wrong }: ReportData): Html {
+  if (wrong.length === 0) return NOTHING;
+  return html`<section><h2>Wrong predictions</h2><p class="soft">Some evaluation images that the model got wrong: their class, and what it said.</p>
+<div class="thumbs">${wrong.map(thumbnail)}</div></section>`;
+}
+
+/** What the dataset checks found. */
+export function findings({ findings: found }: ReportData): Html {
+  if (found.length === 0) return NOTHING;
+  return html`<section><h2>Findings of the dataset checks</h2><div class="scroll"><table>
+<thead><tr><th class="number" scope="col">round</th><th scope="col">finding</th><th scope="col">where</th><th scope="col">what to do</th></tr></thead>
+<tbody>${found.map(
+    ({ round, finding }) =>
+      html`<tr><td class="number">${round ?? '–'}</td><td><span class="${finding.severity}">${finding.severity}</span> <code>${finding.code}</code><br>${finding.message}</td><td><code>${finding.where}</code></td><td>${finding.fix}</td></tr>`,
+  )}</tbody></table></div></section>`;
+}
+
+/** Commands, files and hashes from which every figure can be made again. */
+export function reproduce({ commands, files }: ReportData): Html {
+  const run = commands.length === 0 ? NOTHING : html`<pre><code>${commands.join('\n')}</code></pre>`;
+  return html`<section><h2>How to reproduce</h2>
+<p>Every figure comes from these files of the loop’s folder; the same files give the same decisions, word for word.</p>${run}
+<details><summary>${plural(files.length, 'file')} with SHA-256</summary><div class="scroll"><table><tbody>${files.map(
+    ({ what, path, sha256 }) =>
+      html`<tr><td>${what}</td><td><code>${path}</code></td><td class="hash"><code>${sha256}</code></td></tr>`,
+  )}</tbody></table></div></details></section>`;
+}
