@@ -1,0 +1,40 @@
+import { Context } from '@temporalio/activity';
+import { toFailure } from './errors.ts';
+
+/** Signs of life and cancellation for a running activity. */
+export interface Vital {
+  /** Aborts when the activity is cancelled. */
+  signal: AbortSignal;
+  /** Says what is under way; shown in the Temporal UI. */
+  beat: (note: string) => void;
+}
+
+/** A third of the heartbeat timeout leaves room for a slow disk or a busy processor. */
+const BEATS_PER_TIMEOUT = 3;
+const FALLBACK_TIMEOUT_MS = 30_000;
+
+/**
+ * Makes an activity of a function: heartbeats as long as it runs, so that a killed worker is noticed soon, and
+ * maps its errors.
+ */
+export function alive<I, O>(run: (input: I, vital: Vital) => Promise<O>): (input: I) => Promise<O> {
+  return async (input) => {
+    const context = Context.current();
+    let latest = 'started';
+    const beat = (note: string) => {
+      latest = note;
+      context.heartbeat(note);
+    };
+    const every = (context.info.heartbeatTimeoutMs ?? FALLBACK_TIMEOUT_MS) / BEATS_PER_TIMEOUT;
+    const timer = setInterval(() => context.heartbeat(latest), every);
+    try {
+      return await run(input, { signal: context.cancellationSignal, beat });
+    } catch (error) {
+      const failure = toFailure(error);
+      context.log.warn('activity failed', { reason: failure.message, type: 'type' in failure ? failure.type : failure.name });
+      throw failure;
+    } finally {
+      clearInterval(timer);
+    }
+  };
+}

@@ -1,0 +1,36 @@
+import { collectorFor } from '../collect/collectors.ts';
+import { admitBatch as admit } from '../collect/admit.ts';
+import type { Vital } from './alive.ts';
+import type { ActivityDeps } from './deps.ts';
+import { openLoop, roundFile } from './loop-files.ts';
+import { trainingQuotas } from './quotas.ts';
+import { serviceOf } from './services.ts';
+import type { Admitted, AdmitInput, Collected, CollectInput } from './types.ts';
+
+interface Where {
+  loop: string;
+  /** Used where the spec leaves the classes to the pool. */
+  classes: string[];
+}
+
+async function contextOf(deps: ActivityDeps, { loop, classes }: Where, { signal, beat }: Vital) {
+  const { folder, spec } = await openLoop(deps.home, loop);
+  const quotas = trainingQuotas(serviceOf(deps, spec.service).capabilities);
+  return { folder, spec, quotas, classes: spec.classes ?? classes, heartbeat: beat, signal };
+}
+
+/** Draws this round's images from the pool, or from what people handed in; a retry reads what was drawn. */
+export async function collectImages(deps: ActivityDeps, input: CollectInput, vital: Vital): Promise<Collected> {
+  const context = await contextOf(deps, { loop: input.loop, classes: Object.keys(input.need) }, vital);
+  const { round, need, admissions } = input;
+  const { added, short, exhausted, findings } = await collectorFor(context.spec).collect(context, { round, need, admissions });
+  if (findings.length > 0) await context.folder.writeJsonOnce(roundFile(round, 'collect-findings'), findings);
+  return { added, short, exhausted, findings: findings.length };
+}
+
+/** Takes over one batch that people handed in; duplicates fall out by content hash against the loop's files. */
+export async function admitBatch(deps: ActivityDeps, input: AdmitInput, vital: Vital): Promise<Admitted> {
+  const context = await contextOf(deps, { loop: input.loop, classes: [] }, vital);
+  const { accepted, duplicates, refused } = await admit(context, { sequence: input.sequence, manifest: input.manifest });
+  return { accepted, duplicates, refused: refused.length };
+}

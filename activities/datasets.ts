@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { checkTrainingSet as findProblems } from '../data/checks.ts';
+import { toCoco } from '../data/coco.ts';
+import { ChecksFailedError } from '../data/errors.ts';
+import { readEvaluationSet } from '../data/evaluation-set.ts';
+import { stableJson } from '../data/json.ts';
+import type { VisionClient } from '../vision/client.ts';
+import type { Vital } from './alive.ts';
+import type { ActivityDeps } from './deps.ts';
+import { LoopFailure } from './errors.ts';
+import { openLoop, readDraws, roundFile } from './loop-files.ts';
+import { trainingQuotas } from './quotas.ts';
+import { serviceOf } from './services.ts';
+import { adoptOr } from './training.ts';
+import type { RegisterInput, TrainingSet } from './types.ts';
+
+const NAME_HASH_LENGTH = 12;
+
+/**
+ * Checks all images so far and writes the round's COCO file.
+ * @throws ChecksFailedError with every error found.
+ */
+export async function checkTrainingSet(deps: ActivityDeps, input: { loop: string; round: number }): Promise<TrainingSet> {
+  const { folder, spec, instanceId } = await openLoop(deps.home, input.loop);
+  const { capabilities } = serviceOf(deps, spec.service);
+  const images = (await readDraws(folder, input.round)).flatMap((draw) => draw.images);
+  const classes = [...new Set(spec.classes ?? images.map(({ className }) => className))].sort();
+  const evaluation = await readEvaluationSet(folder);
+  const { findings } = findProblems({ images, classes, evaluation, quotas: trainingQuotas(capabilities) });
+  await folder.replace(roundFile(input.round, 'findings'), stableJson(findings));
+  if (findings.some(({ severity }) => severity === 'error')) throw new ChecksFailedError(findings);
+  const file = await folder.writeJsonOnce(roundFile(input.round, 'coco'), toCoco({ images, classes, imagesDir: folder.resolve('images') }));
+  return {
+    file,
+    nameHash: nameHash(instanceId, file.sha256, 'Generic-Classifier'),
+    images: images.length,
+    minimumHours: capabilities.minimumHours(images.length),
+    suggestedHours: capabilities.suggestedHours(images.length),
+  };
+}
+
+/** What keeps names apart: rules, “Names are the idempotency keys”. 12 hex digits. */
+export function nameHash(instanceId: string, manifestSha256: string, modelKind: string): string {
+  return createHash('sha256').update([instanceId, manifestSha256, modelKind].join('\n')).digest('hex').slice(0, NAME_HASH_LENGTH);
+}
+
+/**
+ * Registers a COCO file under its name, or adopts what an earlier try registered.
+ * @throws LoopFailure `NameTaken` when the name holds other content.
+ */
+export async function registerDataset(deps: ActivityDeps, input: RegisterInput, { signal }: Vital): Promise<void> {
+  const { spec } = await openLoop(deps.home, input.loop);
+  const { client } = serviceOf(deps, spec.service);
+  const body = {
+    annotationKind: 'imageClassification' as const,
+    annotationFileUris: [input.file.uri],
+    authentication: { kind: 'none' as const },
+    customProperties: { loop: input.loop, sha256: input.file.sha256 },
+  };
+  await adoptOr(() => client.registerDataset(input.dataset, body, { signal }), () => adopt(client, input, signal));
+}
+
+async function adopt(client: VisionClient, { dataset, file }: RegisterInput, signal: AbortSignal): Promise<void> {
+  const existing = await client.getDataset(dataset, { signal });
+  if (existing.customProperties?.['sha256'] === file.sha256) return;
+  throw new LoopFailure('NameTaken', `Dataset ${dataset} exists with other content.`);
+}

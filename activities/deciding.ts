@@ -1,0 +1,98 @@
+import { readEvaluationSet } from '../data/evaluation-set.ts';
+import type { LoopFolder } from '../data/loop-folder.ts';
+import { decide, decisionInWords } from '../decide/decide.ts';
+import { EvaluationFileSchema, VerdictsFileSchema } from '../loop/files.ts';
+import type { TargetMetric } from '../loop/metrics.ts';
+import type { ClassCounts, CurvePoint, Decision, DecisionInput, DecisionSettings, RoundRecord } from '../loop/round.ts';
+import type { LoopSpec } from '../loop/spec.ts';
+import type { ActivityDeps } from './deps.ts';
+import { LoopFailure } from './errors.ts';
+import { openLoop, readDraws, readRecords, roundFile } from './loop-files.ts';
+import { attemptOf, readTraining } from './training.ts';
+import type { Decided, DecideInput } from './types.ts';
+
+/** Decides what follows a round and records both the inputs and the decision, so that it can be made again. */
+export async function decideRound(deps: ActivityDeps, input: DecideInput): Promise<Decided> {
+  const { folder, spec } = await openLoop(deps.home, input.loop);
+  const decisionInput = await gatherInput(folder, spec, input);
+  const decision = decide(decisionInput);
+  const record = recordOf(input, decisionInput.perClass, decision);
+  await folder.writeJsonOnce(roundFile(input.round, 'decision'), { input: decisionInput, decision });
+  await folder.writeJsonOnce(roundFile(input.round, 'record'), record);
+  return { decision, record };
+}
+
+async function gatherInput(folder: LoopFolder, spec: LoopSpec, input: DecideInput): Promise<DecisionInput> {
+  const draws = await readDraws(folder, input.round);
+  const present = input.model === null ? [] : [await pointOf(folder, spec, { ...input, model: input.model })];
+  return {
+    round: input.round,
+    history: [...(await readCurve(folder, spec, input.round - 1)), ...present],
+    settings: settingsOf(spec, await evaluationSize(folder), input.collectorExhausted),
+    caps: {
+      ...{ settledMinutes: input.settledMinutes, capMinutes: Math.floor(spec.caps.hours * 60) },
+      ...{ nextTrainingHours: input.nextTrainingHours, images: input.images, capImages: spec.caps.images ?? null },
+      ...{ capRounds: spec.caps.rounds, deadlinePassed: input.deadlinePassed },
+    },
+    perClass: countPerClass(draws.flatMap(({ images }) => images)),
+  };
+}
+
+/** Points of the learning curve from the rounds that were decided, in order. */
+export async function readCurve(folder: LoopFolder, spec: LoopSpec, last: number): Promise<CurvePoint[]> {
+  const records = await readRecords(folder, last);
+  const measured = records.flatMap((row) => (row.model === null || row.metric === null ? [] : [{ ...row, model: row.model, metric: row.metric }]));
+  return Promise.all(
+    measured.map(async ({ round, images, model, metric }) => ({ round, images, model, metric, verdicts: await verdictsOf(folder, spec, { round, model }) })),
+  );
+}
+
+/** What `decide` needs to know of a spec. */
+export function settingsOf(spec: LoopSpec, evaluationImages: number | null, collectorExhausted: boolean): DecisionSettings {
+  const { metric, claim, margin, patience, delta } = spec;
+  return { metric, claim, margin, patience, delta, target: spec.target ?? null, evaluationImages, collectorExhausted };
+}
+
+/** Images of the frozen evaluation set; null without one. */
+export async function evaluationSize(folder: LoopFolder): Promise<number | null> {
+  return (await readEvaluationSet(folder)).length || null;
+}
+
+type Measured = { round: number; model: string };
+
+async function verdictsOf(folder: LoopFolder, spec: LoopSpec, { round, model }: Measured): Promise<string | null> {
+  const file = await folder.readRecord(roundFile(round, `verdicts-${attemptOf(model)}`), VerdictsFileSchema);
+  return file?.[spec.metric] ?? null;
+}
+
+async function pointOf(folder: LoopFolder, spec: LoopSpec, input: Measured & { images: number }): Promise<CurvePoint> {
+  const { round, model, images } = input;
+  const metric = await metricOf(folder, spec, input);
+  return { round, images, model, metric, verdicts: await verdictsOf(folder, spec, input) };
+}
+
+async function metricOf(folder: LoopFolder, spec: LoopSpec, { round, model }: Measured): Promise<number> {
+  const name: TargetMetric = spec.metric;
+  const measured = spec.evaluation
+    ? await folder.readRecord(roundFile(round, `evaluation-${attemptOf(model)}`), EvaluationFileSchema)
+    : await readTraining(folder, round, model);
+  const value = measured?.performance?.[name];
+  if (value === undefined) throw new LoopFailure('ServiceContract', `The service reported no ${name} for model ${model}.`);
+  return value;
+}
+
+function countPerClass(images: readonly { className: string }[]): ClassCounts {
+  const counts: ClassCounts = {};
+  for (const { className } of images) counts[className] = (counts[className] ?? 0) + 1;
+  return counts;
+}
+
+function recordOf(input: DecideInput, perClass: ClassCounts, decision: Decision): RoundRecord {
+  const sizes = Object.values(perClass);
+  const { metric, noise, gain, comparedWith, action } = decision;
+  return {
+    ...{ round: input.round, images: input.images, newImages: input.newImages, perClass: [Math.min(...sizes), Math.max(...sizes)] },
+    ...{ model: input.model, metric, noise, gain, comparedWith, billedMinutes: input.billedMinutes, action },
+    decision: decisionInWords(decision),
+  };
+}

@@ -1,0 +1,32 @@
+import { alive, type Vital } from './alive.ts';
+import { admitBatch, collectImages } from './collecting.ts';
+import { checkTrainingSet, registerDataset } from './datasets.ts';
+import { decideRound } from './deciding.ts';
+import type { ActivityDeps } from './deps.ts';
+import { evaluateModel } from './evaluation.ts';
+import { finishLoop } from './finishing.ts';
+import { predictEvaluationSet } from './predictions.ts';
+import { prepareLoop } from './prepare.ts';
+import { awaitTraining, cancelTraining, startTraining } from './training.ts';
+import type { Activities } from './types.ts';
+
+type Step<I, O> = (deps: ActivityDeps, input: I, vital: Vital) => Promise<O>;
+
+/** The activities of a worker, each a thin call into the rooms that do the work. */
+export function createActivities(deps: ActivityDeps): Activities {
+  const bind = <I, O>(step: Step<I, O>) => alive<I, O>((input, vital) => step(deps, input, vital));
+  return {
+    prepareLoop: bind(prepareLoop),
+    admitBatch: bind(admitBatch),
+    collectImages: bind(collectImages),
+    checkTrainingSet: bind(checkTrainingSet),
+    registerDataset: bind(registerDataset),
+    startTraining: bind(startTraining),
+    awaitTraining: bind(awaitTraining),
+    cancelTraining: bind(cancelTraining),
+    evaluateModel: bind(evaluateModel),
+    predictEvaluationSet: bind(predictEvaluationSet),
+    decideRound: bind(decideRound),
+    finishLoop: bind(finishLoop),
+  };
+}

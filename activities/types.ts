@@ -1,0 +1,138 @@
+import type { Outcome, LoopResult } from '../loop/outcome.ts';
+import type { ClassCounts, Decision, FileRef, RoundRecord } from '../loop/round.ts';
+
+/** Every activity names its loop; spec and data are read from the loop's folder, so that histories stay small. */
+interface OfLoop {
+  loop: string;
+}
+interface OfRound extends OfLoop {
+  round: number;
+}
+
+export interface Prepared {
+  classes: string[];
+  /** Null without an evaluation set: the service's hold-out metric is used. */
+  evaluation: { file: FileRef; hash: string; images: number } | null;
+  /** Images per class that the service needs to train. */
+  minImagesPerClass: number;
+  warnings: string[];
+}
+
+export interface AdmitInput extends OfLoop {
+  /** 1, 2, 3 … in the order in which the batches came. */
+  sequence: number;
+  manifest: FileRef;
+}
+export interface Admitted {
+  accepted: ClassCounts;
+  duplicates: number;
+  refused: number;
+}
+
+export interface CollectInput extends OfRound {
+  need: ClassCounts;
+  /** Batches admitted so far (people). */
+  admissions: number;
+}
+export interface Collected {
+  added: ClassCounts;
+  short: ClassCounts;
+  exhausted: boolean;
+  findings: number;
+}
+
+export interface TrainingSet {
+  file: FileRef;
+  /** Tells this loop, this content and this model kind apart in every name at the service; 12 hex digits. */
+  nameHash: string;
+  images: number;
+  /** Whole compute hours: the documented minimum and what is suggested. */
+  minimumHours: number;
+  suggestedHours: number;
+}
+
+export interface RegisterInput extends OfLoop {
+  dataset: string;
+  file: FileRef;
+}
+
+export interface TrainInput extends OfRound {
+  model: string;
+  dataset: string;
+  /** Whole compute hours. */
+  hours: number;
+}
+
+export interface AwaitTrainingInput extends OfRound {
+  model: string;
+  /** How long a model that was accepted may be missing before it counts as gone, milliseconds. */
+  missingMs: number;
+  /** First pause between two looks, milliseconds; grows to 30 s. */
+  pollMs: number;
+}
+export interface TrainingEnd {
+  status: 'succeeded' | 'failed' | 'cancelled' | 'gone';
+  /** Compute minutes that the service reports; null when it reports none. */
+  minutes: number | null;
+  code: string | null;
+  message: string | null;
+}
+
+export interface EvaluateInput extends OfRound {
+  model: string;
+  dataset: string;
+  evaluation: string;
+  evaluationHash: string;
+  pollMs: number;
+}
+
+export interface PredictInput extends OfRound {
+  model: string;
+}
+
+export interface DecideInput extends OfRound {
+  /** Null for a round without a metric. */
+  model: string | null;
+  /** Rounds in a row that gave no metric, this one included. */
+  withoutMetric: number;
+  images: number;
+  newImages: number;
+  billedMinutes: number;
+  settledMinutes: number;
+  nextTrainingHours: number;
+  deadlinePassed: boolean;
+  collectorExhausted: boolean;
+}
+export interface Decided {
+  decision: Decision;
+  record: RoundRecord;
+}
+
+export interface FinishInput extends OfLoop {
+  outcome: Outcome;
+  /** Rounds that were decided. */
+  rounds: number;
+  images: number;
+  billedMinutes: number;
+  unusedImages: number;
+  /** ISO-8601 UTC, so that a second attempt writes the same bytes. */
+  endedAt: string;
+  /** Who ended the loop and why, for `stopped`; the decision speaks for the others. */
+  note: string;
+}
+
+/** What the workflow may ask for. Implemented by `createActivities`. */
+export interface Activities {
+  prepareLoop(input: OfLoop): Promise<Prepared>;
+  admitBatch(input: AdmitInput): Promise<Admitted>;
+  collectImages(input: CollectInput): Promise<Collected>;
+  checkTrainingSet(input: OfRound): Promise<TrainingSet>;
+  registerDataset(input: RegisterInput): Promise<void>;
+  startTraining(input: TrainInput): Promise<void>;
+  awaitTraining(input: AwaitTrainingInput): Promise<TrainingEnd>;
+  cancelTraining(input: { loop: string; model: string }): Promise<void>;
+  evaluateModel(input: EvaluateInput): Promise<void>;
+  predictEvaluationSet(input: PredictInput): Promise<void>;
+  decideRound(input: DecideInput): Promise<Decided>;
+  finishLoop(input: FinishInput): Promise<LoopResult>;
+}

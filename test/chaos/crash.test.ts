@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LoopFolder } from '../../data/loop-folder.ts';
+import { RoundDrawSchema, RoundRecordSchema } from '../../loop/files.ts';
+import type { LoopSpecInput } from '../../loop/spec.ts';
+import { imageFolder } from '../support/images.ts';
+import { createRig, type Rig, start } from '../support/rig.ts';
+import { billed } from '../support/service-records.ts';
+
+let rig: Rig;
+let spec: LoopSpecInput;
+let bundlePath: string;
+const ROUNDS = 3;
+
+beforeAll(async () => {
+  rig = await createRig();
+  const pool = await imageFolder(join(rig.home, 'sources/pool'), { perClass: 20, firstSeed: 1 });
+  const evaluation = await imageFolder(join(rig.home, 'sources/evaluation'), { perClass: 10, firstSeed: 1000 });
+  spec = {
+    ...{ name: 'reference', collector: { kind: 'pool', path: pool }, evaluation: { path: evaluation } },
+    ...{ imagesPerClass: 2, target: 1, claim: 'lower-bound', patience: 9, caps: { rounds: ROUNDS } },
+  };
+  bundlePath = join(rig.home, 'bundle.js');
+  if (!('code' in rig.bundle)) throw new Error('the bundle was not made in memory');
+  await writeFile(bundlePath, rig.bundle.code);
+});
+
+afterAll(() => rig.teardown());
+
+function worker(taskQueue: string, dieAt: string): ChildProcess {
+  return spawn(process.execPath, [fileURLToPath(new URL('./mortal-worker.ts', import.meta.url))], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {
+      ...process.env,
+      ...{ TEMPORAL_ADDRESS: rig.env.address, DELTALOOP_HOME: rig.home, DELTALOOP_TASK_QUEUE: taskQueue },
+      ...{ DELTALOOP_VISION_URL: rig.service.url, DELTALOOP_VISION_KEY: rig.service.key, DELTALOOP_WORKFLOW_BUNDLE: bundlePath },
+      ...{ DIE_AT: dieAt, DIE_MARK: join(rig.home, `${taskQueue}.died`) },
+    },
+  });
+}
+
+/** What a loop did, without what differs between two loops of one spec (names, instants). */
+async function traces(folder: LoopFolder) {
+  const rounds = Array.from({ length: ROUNDS }, (_, i) => i + 1);
+  return Promise.all(
+    rounds.map(async (n) => {
+      const draw = await folder.readRecord(`rounds/${n}/draw.json`, RoundDrawSchema);
+      const record = await folder.readRecord(`rounds/${n}/record.json`, RoundRecordSchema);
+      return { drawn: draw?.images.map(({ sha256 }) => sha256), metric: record?.metric, decision: record?.decision };
+    }),
+  );
+}
+
+describe('a worker killed with SIGKILL', () => {
+  let undisturbed: Awaited<ReturnType<typeof traces>>;
+
+  beforeAll(async () => {
+    const stop = await rig.work('undisturbed');
+    const { handle, folder } = await start(rig, { spec, taskQueue: 'undisturbed' });
+    await handle.result();
+    undisturbed = await traces(folder);
+    await stop();
+  });
+
+  it.each([
+    'collectImages:before',
+    'collectImages:after',
+    'startTraining:after',
+    'awaitTraining:before',
+    'predictEvaluationSet:after',
+    'decideRound:before',
+    'decideRound:after',
+    'finishLoop:after',
+  ])('at %s changes nothing of what the loop does, and no training is paid twice', async (dieAt) => {
+    const name = dieAt.toLowerCase().replace(':', '-');
+    const { handle, folder } = await start(rig, { spec: { ...spec, name }, taskQueue: name });
+    const [, signal] = await once(worker(name, dieAt), 'exit');
+    expect(signal).toBe('SIGKILL');
+    const successor = worker(name, dieAt);
+    const result = await handle.result();
+    successor.kill('SIGTERM');
+    await once(successor, 'exit');
+    expect(result).toMatchObject({ outcome: 'round-limit', rounds: ROUNDS });
+    expect(await traces(folder)).toEqual(undisturbed);
+    const models = await billed(rig, name);
+    expect(models.map(({ status }) => status)).toEqual(Array(ROUNDS).fill('succeeded'));
+    expect(result.billedMinutes).toBe(models.reduce((sum, { minutes }) => sum + minutes, 0));
+  });
+});

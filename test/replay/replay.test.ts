@@ -1,0 +1,28 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { OUTCOMES } from '../../loop/outcome.ts';
+import { bundleWorkflows } from '../../worker/workers.ts';
+
+const HISTORIES = new URL('./histories/', import.meta.url);
+const files = (await readdir(HISTORIES)).filter((name) => name.endsWith('.json'));
+
+/** Outcomes that no code reaches yet; each leaves this list with the code that reaches it. */
+const NOT_REACHED = ['target-unreachable'];
+
+describe('recorded histories', () => {
+  let workflowBundle: WorkflowBundleOption;
+  beforeAll(async () => {
+    workflowBundle = await bundleWorkflows();
+  });
+
+  it('exist for every outcome that a loop can reach', () => {
+    const reached = OUTCOMES.filter((outcome) => !NOT_REACHED.includes(outcome));
+    expect(reached.filter((outcome) => !files.some((name) => name.startsWith(outcome)))).toEqual([]);
+  });
+
+  it.each(files)('%s replays against the present code', async (name) => {
+    const history: unknown = JSON.parse(await readFile(new URL(name, HISTORIES), 'utf8'));
+    await expect(Worker.runReplayHistory({ workflowBundle }, history)).resolves.toBeUndefined();
+  });
+});

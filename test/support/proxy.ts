@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What a fault does with a request; `null` lets it through to the real service. */
+export interface Fault {
+  status: number;
+  code: string;
+  headers?: Record<string, string>;
+}
+export type FaultRule = (request: { method: string; path: string }) => Fault | null | Promise<Fault | null>;
+
+export interface FaultyProxy {
+  url: string;
+  /** Every request that came, as `METHOD /path`. */
+  seen: string[];
+  /** Replaces the rule; `null` ends the trouble. */
+  rule(next: FaultRule | null): void;
+  close(): Promise<void>;
+}
+
+/** Stands between the loop and the real vision service and makes trouble on demand. */
+export async function faultyProxy(target: string): Promise<FaultyProxy> {
+  let current: FaultRule | null = null;
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const method = request.method ?? 'GET';
+    seen.push(`${method} ${path}`);
+    answer({ request, response, target, fault: Promise.resolve(current?.({ method, path }) ?? null) }).catch((error: unknown) => response.destroy(error as Error));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    rule: (next) => {
+      current = next;
+    },
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  target: string;
+  fault: Promise<Fault | null>;
+}
+
+async function answer({ request, response, target, fault }: Exchange): Promise<void> {
+  const body = Buffer.concat(await request.toArray());
+  const trouble = await fault;
+  if (trouble) {
+    const { status, code, headers } = trouble;
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify({ error: { code, message: `made up: ${code}` } }));
+    return;
+  }
+  const { host: _host, connection: _connection, 'content-length': _length, ...headers } = request.headers;
+  const method = request.method ?? 'GET';
+  const passed = await fetch(new URL(request.url ?? '/', target), {
+    method,
+    headers: headers as Record<string, string>,
+    ...(body.length > 0 ? { body } : {}),
+  });
+  const bytes = Buffer.from(await passed.arrayBuffer());
+  response.writeHead(passed.status, { 'content-type': passed.headers.get('content-type') ?? 'application/json' }).end(bytes);
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { DEFAULT_API_VERSION, KEY_HEADER, ModelSchema, MOUNT_POINT } from '../../vision/contract.ts';
+import type { Rig } from './rig.ts';
+
+const PageSchema = z.object({ value: z.array(ModelSchema), nextLink: z.string().optional() });
+
+/** Every model of a loop that the vision service has on record, with the compute minutes it bills. */
+export async function billed({ service }: Pick<Rig, 'service'>, loop: string) {
+  const models: { name: string; status: string; minutes: number }[] = [];
+  let next: string | undefined = `${service.url.replace(/\/computervision\/?$/, '')}${MOUNT_POINT}/models?api-version=${DEFAULT_API_VERSION}&top=30`;
+  while (next) {
+    const answer = await fetch(next, { headers: { [KEY_HEADER]: service.key } });
+    const page = PageSchema.parse(await answer.json());
+    for (const { name, status, trainingCostInMinutes } of page.value) {
+      if (name.startsWith(`${loop}-r`)) models.push({ name, status, minutes: trainingCostInMinutes ?? 0 });
+    }
+    next = page.nextLink;
+  }
+  return models;
+}

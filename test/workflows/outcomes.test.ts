@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LoopSpecInput } from '../../loop/spec.ts';
+import { imageFolder } from '../support/images.ts';
+import { createRig, type Rig, start } from '../support/rig.ts';
+
+let rig: Rig;
+let stop: () => Promise<void>;
+let pool: string;
+let evaluation: string;
+const taskQueue = 'outcomes';
+
+beforeAll(async () => {
+  rig = await createRig();
+  pool = await imageFolder(join(rig.home, 'sources/pool'), { perClass: 30, firstSeed: 1 });
+  evaluation = await imageFolder(join(rig.home, 'sources/evaluation'), { perClass: 20, firstSeed: 1000 });
+  stop = await rig.work(taskQueue);
+});
+
+afterAll(async () => {
+  await stop();
+  await rig.teardown();
+});
+
+function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
+  return { name, collector: { kind: 'pool', path: pool }, evaluation: { path: evaluation }, imagesPerClass: 2, ...more };
+}
+
+async function run(more: LoopSpecInput, options: { deadline?: number } = {}) {
+  const started = await start(rig, { spec: more, taskQueue, ...options });
+  return { ...started, result: await started.handle.result() };
+}
+
+describe('a loop over a pool', () => {
+  it('stops as target-reached with the round’s model, and keeps everything it did as files', async () => {
+    const { result, folder } = await run(spec('reached', { target: 0.5 }));
+    expect(result).toMatchObject({ outcome: 'target-reached', loop: 'reached' });
+    expect(result.recommended?.metric).toBeGreaterThanOrEqual(0.5);
+    expect(result.sentence).toContain('Target 0.5 reached');
+    expect(await folder.readJson('outcome.json')).toEqual(result);
+    for (const file of ['draw', 'coco', 'decision', 'record', 'training-1', 'evaluation-1', 'verdicts-1']) {
+      expect(await folder.readJson(`rounds/1/${file}.json`), file).toBeDefined();
+    }
+  });
+
+  it('stops as good-enough without a target once more images stop helping', async () => {
+    const { result } = await run(spec('enough', { patience: 1, margin: 0.3, caps: { rounds: 6 } }));
+    expect(result.outcome).toBe('good-enough');
+    expect(result.recommended?.round).toBe(1);
+  });
+
+  it('stops as not-improving when the target stays out of sight', async () => {
+    const { result } = await run(spec('stuck', { target: 1, claim: 'lower-bound', patience: 1, margin: 0.3 }));
+    expect(result.outcome).toBe('not-improving');
+  });
+
+  it('stops as round-limit, with every round on record', async () => {
+    const { result, folder } = await run(spec('rounds', { target: 1, claim: 'lower-bound', patience: 9, caps: { rounds: 2 } }));
+    expect(result).toMatchObject({ outcome: 'round-limit', rounds: 2 });
+    expect(await folder.readJson('rounds/2/record.json')).toMatchObject({ round: 2, comparedWith: 1 });
+  });
+
+  it('cuts the last δ to the cap on images, trains with it, and only then stops as image-limit', async () => {
+    const { result, folder } = await run(spec('images', { target: 1, claim: 'lower-bound', patience: 9, caps: { images: 8 } }));
+    expect(result).toMatchObject({ outcome: 'image-limit', images: 8, rounds: 2 });
+    expect(await folder.readJson('rounds/2/record.json')).toMatchObject({ newImages: 2 });
+  });
+
+  it('stops as budget-exhausted before a training that the cap would not hold', async () => {
+    const { result } = await run(spec('budget', { target: 1, claim: 'lower-bound', patience: 9, caps: { hours: 1 } }));
+    expect(result.outcome).toBe('budget-exhausted');
+    expect(result.billedMinutes).toBeLessThanOrEqual(60);
+    expect(result.rounds).toBe(1);
+  });
+
+  it('stops as images-exhausted when the pool has nothing new', async () => {
+    const small = await imageFolder(join(rig.home, 'sources/small'), { perClass: 3, firstSeed: 500 });
+    const { result } = await run(spec('exhausted', { target: 1, claim: 'lower-bound', patience: 9, collector: { kind: 'pool', path: small } }));
+    expect(result).toMatchObject({ outcome: 'images-exhausted', images: 9 });
+  });
+
+  it('stops as deadline when its time is over, and starts nothing new', async () => {
+    const { result } = await run(spec('late', { target: 1 }), { deadline: Date.now() - 1 });
+    expect(result).toMatchObject({ outcome: 'deadline', rounds: 0, recommended: null, billedMinutes: 0 });
+  });
+
+  it('uses the service’s hold-out metric without an evaluation set, and says that it is optimistic', async () => {
+    const { evaluation: _none, ...without } = spec('hold-out', { target: 0.3, imagesPerClass: 4 });
+    const { result, folder } = await run(without);
+    expect(result.outcome).toBe('target-reached');
+    expect(result.recommended?.interval).toBeNull();
+    expect(JSON.stringify(await folder.readJson('rounds/1/decision.json'))).toMatch(/hold-out/);
+  });
+
+  it('compares by the wider binomial noise when predictions are switched off', async () => {
+    const off = { path: evaluation, predictions: false };
+    const { folder } = await run(spec('binomial', { target: 1, claim: 'lower-bound', evaluation: off, caps: { rounds: 2 } }));
+    expect(await folder.readJson('rounds/2/verdicts-1.json')).toBeUndefined();
+    const record = (await folder.readJson('rounds/2/record.json')) as { noise: number };
+    expect(record.noise).toBeGreaterThan(0.05);
+  });
+});

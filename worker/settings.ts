@@ -1,0 +1,64 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+/** Settings of a worker, all from the environment. Connection settings are Temporal's own (`TEMPORAL_*`). */
+export interface WorkerSettings {
+  home: string;
+  taskQueue: string;
+  /** Vision services by profile name. */
+  services: Map<string, { url: string; key: string; kind: 'embedded' | 'hosted' }>;
+  /** Predictions under way at once. */
+  predictConcurrency: number;
+  logLevel: string;
+  /** Loopback port of `/health` and `/ready`; null means none. */
+  healthPort: number | null;
+  /** A workflow bundle built before; null means it is bundled at start. */
+  workflowBundle: string | null;
+}
+
+const PROFILE = /^DELTALOOP_VISION(?:_([A-Z0-9_]+))?_URL$/;
+const Count = z.coerce.number().int().min(1).max(64);
+const Port = z.coerce.number().int().min(0).max(65_535);
+
+/**
+ * Reads the worker's settings.
+ * @throws Error naming every variable that is missing or makes no sense.
+ */
+export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettings {
+  const problems: string[] = [];
+  const services = readProfiles(env, problems);
+  const predictConcurrency = Count.safeParse(env['DELTALOOP_PREDICT_CONCURRENCY'] ?? 8);
+  const healthPort = Port.safeParse(env['DELTALOOP_HEALTH_PORT'] ?? 0);
+  if (!predictConcurrency.success) problems.push('DELTALOOP_PREDICT_CONCURRENCY must be a whole number from 1 to 64');
+  if (!healthPort.success) problems.push('DELTALOOP_HEALTH_PORT must be a port number');
+  if (problems.length > 0) throw new Error(`The worker's settings make no sense:\n- ${problems.join('\n- ')}`);
+  return {
+    home: resolve(env['DELTALOOP_HOME'] || join(homedir(), '.local', 'share', 'deltaloop')),
+    taskQueue: env['DELTALOOP_TASK_QUEUE'] || 'deltaloop',
+    services,
+    predictConcurrency: predictConcurrency.data ?? 8,
+    logLevel: env['DELTALOOP_LOG_LEVEL'] || 'info',
+    healthPort: env['DELTALOOP_HEALTH_PORT'] === undefined ? null : (healthPort.data ?? null),
+    workflowBundle: env['DELTALOOP_WORKFLOW_BUNDLE'] || null,
+  };
+}
+
+function readProfiles(env: NodeJS.ProcessEnv, problems: string[]): WorkerSettings['services'] {
+  const services: WorkerSettings['services'] = new Map();
+  for (const [variable, url] of Object.entries(env)) {
+    const match = PROFILE.exec(variable);
+    if (!match || !url) continue;
+    const prefix = variable.slice(0, -'_URL'.length);
+    const key = env[`${prefix}_KEY`];
+    const kind = env[`${prefix}_KIND`] ?? 'embedded';
+    if (!URL.canParse(url) || !/^https?:/.test(url)) problems.push(`${variable} is no http(s) address`);
+    if (!key) problems.push(`${prefix}_KEY is missing, the key of ${variable}`);
+    if (kind !== 'embedded' && kind !== 'hosted') problems.push(`${prefix}_KIND must be embedded or hosted`);
+    else if (key) services.set(match[1]?.toLowerCase().replaceAll('_', '-') ?? 'default', { url, key, kind });
+  }
+  if (services.size === 0 && problems.length === 0) {
+    problems.push('DELTALOOP_VISION_URL and DELTALOOP_VISION_KEY are missing; `deltaloop dev` sets them for its own service');
+  }
+  return services;
+}

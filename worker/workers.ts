@@ -1,0 +1,47 @@
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
+import type { ServiceProfile } from '../activities/deps.ts';
+import type { Activities } from '../activities/types.ts';
+import { EMBEDDED_CAPABILITIES, HOSTED_CAPABILITIES } from '../vision/capabilities.ts';
+import { createVisionClient } from '../vision/client.ts';
+import type { WorkerSettings } from './settings.ts';
+
+const CAPABILITIES = { embedded: EMBEDDED_CAPABILITIES, hosted: HOSTED_CAPABILITIES };
+
+/** A hundred waiting trainings hold a hundred slots; they are cheap. */
+const WAITING_SLOTS = 500;
+const WORKING_SLOTS = 16;
+
+/** The vision services of the worker's settings, ready to be called. */
+export function connectServices({ services }: WorkerSettings): Map<string, ServiceProfile> {
+  return new Map(
+    [...services].map(([name, { url, key, kind }]) => [
+      name,
+      { client: createVisionClient({ baseUrl: url, key }), capabilities: CAPABILITIES[kind] },
+    ]),
+  );
+}
+
+/** Bundles the workflow code; takes seconds, so a test suite does it once. */
+export function bundleWorkflows(): Promise<WorkflowBundleOption> {
+  return bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) });
+}
+
+interface Made {
+  connection: NativeConnection;
+  namespace: string;
+  taskQueue: string;
+  activities: Activities;
+  workflowBundle: WorkflowBundleOption;
+}
+
+/** The two workers of a process: one for the loops and their steps, one for what waits. */
+export async function createWorkers({ connection, namespace, taskQueue, activities, workflowBundle }: Made): Promise<Worker[]> {
+  const shared: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities' | 'shutdownGraceTime'> & WorkerOptions = {
+    ...{ connection, namespace, activities: { ...activities }, taskQueue, shutdownGraceTime: '5s', shutdownForceTime: '20s' },
+  };
+  return Promise.all([
+    Worker.create({ ...shared, workflowBundle, maxConcurrentActivityTaskExecutions: WORKING_SLOTS, maxCachedWorkflows: 200 }),
+    Worker.create({ ...shared, taskQueue: `${taskQueue}-waits`, maxConcurrentActivityTaskExecutions: WAITING_SLOTS }),
+  ]);
+}

@@ -1,0 +1,115 @@
+import { log, workflowInfo } from '@temporalio/workflow';
+import type { Collected } from '../activities/types.ts';
+import { durationMs } from '../loop/duration.ts';
+import { enter, type LoopContext, work } from './context.ts';
+import { continueInNewRun } from './continuing.ts';
+import { add, missing, subtract, total } from './loop-state.ts';
+import { images } from './summaries.ts';
+import { attempt, gate, LoopEnd, needsAttention, wait } from './waiting.ts';
+
+/**
+ * Gets this round's images: drawn from the pool at once, or waited for from people.
+ * @throws LoopEnd `images-exhausted` when nothing new came.
+ */
+export async function collect(ctx: LoopContext): Promise<Collected> {
+  const { state, input } = ctx;
+  await gate(ctx);
+  if (state.phase !== 'collecting') enter(ctx, 'collecting', `Collecting ${images(state.need)}`);
+  if (input.spec.collector.kind === 'people') await gather(ctx);
+  const { round, need, admissions } = state;
+  const collected = await attempt(ctx, {
+    step: 'collect',
+    run: () => work(ctx, `collect ${images(need)}`).collectImages({ loop: input.spec.name, round, need, admissions }),
+  });
+  state.waiting = subtract(state.waiting, collected.added);
+  state.have = add(state.have, collected.added);
+  state.collectingSince = null;
+  if (total(collected.added) === 0) throw new LoopEnd('images-exhausted');
+  return collected;
+}
+
+/** Waits until people have handed in what the round asks for, or the collector's deadline passes. */
+async function gather(ctx: LoopContext): Promise<void> {
+  const { state } = ctx;
+  for (;;) {
+    state.collectingSince ??= startCollecting(ctx);
+    await admitQueued(ctx);
+    await gate(ctx);
+    if (total(missing(state)) === 0) return;
+    enter(ctx, 'collecting', `Waiting for ${images(missing(state))} from people`);
+    if (workflowInfo().continueAsNewSuggested) await continueInNewRun(ctx);
+    if (await sleepUntilNews(ctx)) continue;
+    if (isCollectorDeadline(ctx) && (await closeEarly(ctx))) return;
+  }
+}
+
+function startCollecting({ state }: LoopContext): number {
+  state.remindersSent = 0;
+  return Date.now();
+}
+
+/** Returns false when time passed rather than something coming in. */
+async function sleepUntilNews(ctx: LoopContext): Promise<boolean> {
+  const { state } = ctx;
+  const news = await wait(ctx, {
+    until: () => state.queue.length > 0 || state.paused !== null,
+    summary: `waiting for ${images(missing(state))}`,
+    wakeAt: nextInstant(ctx),
+  });
+  if (!news && !isCollectorDeadline(ctx)) remind(ctx);
+  return news;
+}
+
+function peopleSettings({ input }: LoopContext): { reminders: number[]; deadline: number | null } {
+  const { collector } = input.spec;
+  if (collector.kind !== 'people') return { reminders: [], deadline: null };
+  const { reminders, deadline } = collector;
+  return { reminders: reminders.map(durationMs), deadline: deadline === undefined ? null : durationMs(deadline) };
+}
+
+function nextInstant(ctx: LoopContext): number | null {
+  const since = ctx.state.collectingSince ?? Date.now();
+  const { reminders, deadline } = peopleSettings(ctx);
+  const instants = [reminders[ctx.state.remindersSent], deadline].filter((ms): ms is number => typeof ms === 'number');
+  return instants.length === 0 ? null : since + Math.min(...instants);
+}
+
+function isCollectorDeadline(ctx: LoopContext): boolean {
+  const { deadline } = peopleSettings(ctx);
+  return deadline !== null && Date.now() >= (ctx.state.collectingSince ?? Date.now()) + deadline;
+}
+
+function remind({ state, input }: LoopContext): void {
+  state.remindersSent += 1;
+  log.warn('images are still missing', { loop: input.spec.name, round: state.round, missing: missing(state) });
+}
+
+/** At the collector's deadline: train with what came if every class has enough, else ask. */
+async function closeEarly(ctx: LoopContext): Promise<boolean> {
+  const { state } = ctx;
+  const minimum = state.frozen?.minImagesPerClass ?? 1;
+  const short = Object.keys(state.need).filter((name) => (state.have[name] ?? 0) + (state.waiting[name] ?? 0) < minimum);
+  if (short.length === 0) return true;
+  await needsAttention(ctx, 'collect', {
+    type: 'NotEnoughImages',
+    message: `The deadline of this round’s collecting has passed; ${short.join(', ')} still need at least ${minimum} images each. \`retry\` waits once more.`,
+  });
+  state.collectingSince = null;
+  return false;
+}
+
+/** Admits batches one after another; duplicates fall out by content hash against the loop's files. */
+async function admitQueued(ctx: LoopContext): Promise<void> {
+  const { state, input } = ctx;
+  for (let batch = state.queue[0]; batch; batch = state.queue[0]) {
+    const { manifest, counts } = batch;
+    const sequence = state.admissions + 1;
+    const admitted = await attempt(ctx, {
+      step: 'admit',
+      run: () => work(ctx, `admit ${images(counts)}`).admitBatch({ loop: input.spec.name, sequence, manifest }),
+    });
+    state.queue.shift();
+    state.admissions = sequence;
+    state.waiting = add(state.waiting, admitted.accepted);
+  }
+}

@@ -1,0 +1,64 @@
+import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import type { Activities } from '../activities/types.ts';
+import type { Phase } from '../loop/progress.ts';
+import { currentDetails } from './details.ts';
+import { initialState, type LoopState } from './loop-state.ts';
+import { DEFAULT_TIMINGS, type LoopInput, type Timings } from './messages.ts';
+import { publish } from './search-attributes.ts';
+import { step } from './summaries.ts';
+
+/** One run of a loop: its input, its state, and the ways to act. */
+export interface LoopContext {
+  readonly input: LoopInput;
+  readonly state: LoopState;
+  readonly timings: Timings;
+}
+
+export function newContext(input: LoopInput, carried?: LoopState): LoopContext {
+  return { input, state: carried ?? initialState(input), timings: { ...DEFAULT_TIMINGS, ...input.timings } };
+}
+
+/** Shows the present state in the Temporal UI; costs no event. */
+export function show({ input, state }: LoopContext): void {
+  setCurrentDetails(currentDetails(input, state));
+}
+
+/** Whether somebody has to do something before the loop can go on. */
+export function needsHuman({ input, state }: LoopContext): boolean {
+  return state.attention !== null || (state.phase === 'collecting' && input.spec.collector.kind === 'people');
+}
+
+/** Enters a phase and publishes it to the list of loops: one event. */
+export function enter(ctx: LoopContext, phase: Phase, doing: string): void {
+  now(ctx, phase, doing);
+  publish(ctx.state, needsHuman(ctx));
+}
+
+/** As `enter`, without the event: for the short steps between the long ones. */
+export function now(ctx: LoopContext, phase: Phase, doing: string): void {
+  Object.assign(ctx.state, { phase, doing });
+  show(ctx);
+}
+
+const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
+
+/** Steps that take seconds to minutes, on the loop's own task queue. */
+export function work(ctx: LoopContext, summary: string): Activities {
+  return proxyActivities<Activities>({
+    summary: step(ctx.state.round, summary),
+    startToCloseTimeout: '6h',
+    heartbeatTimeout: ctx.timings.heartbeatMs,
+    retry: RETRY,
+  }) as Activities;
+}
+
+/** Steps that wait for the service, on a queue with slots of its own, so that waiting starves nobody. */
+export function waits(ctx: LoopContext, summary: string, taskQueue: string): Activities {
+  return proxyActivities<Activities>({
+    summary: step(ctx.state.round, summary),
+    taskQueue: `${taskQueue}-waits`,
+    startToCloseTimeout: '60d',
+    heartbeatTimeout: ctx.timings.heartbeatMs,
+    retry: RETRY,
+  }) as Activities;
+}

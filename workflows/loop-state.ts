@@ -1,0 +1,132 @@
+import type { Attention } from '../loop/failure.ts';
+import type { LoopResult } from '../loop/outcome.ts';
+import type { LoopProgress, Phase } from '../loop/progress.ts';
+import type { ClassCounts, RoundRecord } from '../loop/round.ts';
+import { type Budget, newBudget } from './budget.ts';
+import type { LoopInput, ResolveAnswer, StopRequest, SubmittedBatch } from './messages.ts';
+
+/** What `prepare` found out once and the loop carries along. */
+export interface Frozen {
+  classes: string[];
+  evaluation: { dataset: string; hash: string; images: number } | null;
+  minImagesPerClass: number;
+}
+
+/** Everything a run hands to the next one on continue-as-new; plain values only. */
+export interface LoopState {
+  phase: Phase;
+  /** The step under way, in words. */
+  doing: string;
+  round: number;
+  frozen: Frozen | null;
+  /** Images per class that this round asks for. */
+  need: ClassCounts;
+  /** Training images per class. */
+  have: ClassCounts;
+  records: RoundRecord[];
+  lastDecision: string;
+  warnings: string[];
+  budget: Budget;
+  /** Rounds in a row without a metric. */
+  withoutMetric: number;
+  /** Batches that people handed in and the main function has not admitted yet, in order. */
+  queue: SubmittedBatch[];
+  /** Batches admitted so far. */
+  admissions: number;
+  /** Admitted images per class that no round has drawn yet. */
+  waiting: ClassCounts;
+  /** Epoch milliseconds; null when not collecting from people. */
+  collectingSince: number | null;
+  remindersSent: number;
+  attention: Attention | null;
+  answer: ResolveAnswer | null;
+  paused: { by: string; reason: string } | null;
+  stop: Required<StopRequest> | null;
+  /** The outcome is known and being written down; nothing but that can be waited for. */
+  ending: boolean;
+  result: LoopResult | null;
+  /** The search attributes as last written. */
+  published: string;
+}
+
+export function initialState({ spec }: LoopInput): LoopState {
+  return {
+    phase: 'preparing',
+    doing: 'Freezing the evaluation set and reading the images at hand',
+    round: 0,
+    frozen: null,
+    need: {},
+    have: {},
+    records: [],
+    lastDecision: '',
+    warnings: [],
+    budget: newBudget(spec.caps.hours),
+    withoutMetric: 0,
+    queue: [],
+    admissions: 0,
+    waiting: {},
+    collectingSince: null,
+    remindersSent: 0,
+    attention: null,
+    answer: null,
+    paused: null,
+    stop: null,
+    ending: false,
+    result: null,
+    published: '',
+  };
+}
+
+export function total(counts: ClassCounts): number {
+  return Object.values(counts).reduce((sum, n) => sum + n, 0);
+}
+
+/** `a + b`, class by class. */
+export function add(a: ClassCounts, b: ClassCounts): ClassCounts {
+  const sum = { ...a };
+  for (const [name, n] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + n;
+  return sum;
+}
+
+/** `a − b`, class by class, never below zero. */
+export function subtract(a: ClassCounts, b: ClassCounts): ClassCounts {
+  return Object.fromEntries(Object.entries(a).map(([name, n]) => [name, Math.max(0, n - (b[name] ?? 0))]));
+}
+
+/** What this round still lacks per class, counting images that were admitted but not drawn yet. */
+export function missing(state: LoopState): ClassCounts {
+  return subtract(state.need, state.waiting);
+}
+
+export interface Words {
+  state: string;
+  next: string;
+}
+
+/** The state as people and programs see it: the `progress` query's answer. */
+export function toProgress(input: LoopInput, state: LoopState, words: Words): LoopProgress {
+  const { spec } = input;
+  const classes = state.frozen?.classes ?? spec.classes ?? [];
+  return {
+    schemaVersion: 1,
+    loop: spec.name,
+    title: spec.title ?? spec.name,
+    phase: state.phase,
+    round: state.round,
+    state: words.state,
+    next: words.next,
+    metric: spec.metric,
+    target: spec.target ?? null,
+    evaluationImages: state.frozen?.evaluation?.images ?? null,
+    classes: classes.map((name) => ({ name, have: state.have[name] ?? 0, need: missing(state)[name] ?? 0 })),
+    rounds: state.records,
+    lastDecision: state.lastDecision,
+    attention: state.attention,
+    budget: state.budget,
+    images: total(state.have),
+    deadline: input.deadline === null ? null : new Date(input.deadline).toISOString(),
+    paused: state.paused !== null,
+    warnings: state.warnings,
+    result: state.result,
+  };
+}

@@ -1,0 +1,165 @@
+import { allHandlersFinished, CancellationScope, CancelledFailure, condition, workflowInfo } from '@temporalio/workflow';
+import type { Collected, Decided, TrainingSet } from '../activities/types.ts';
+import type { LoopResult } from '../loop/outcome.ts';
+import { collect } from './collecting.ts';
+import { enter, type LoopContext, newContext, now, show, work } from './context.ts';
+import { continueInNewRun } from './continuing.ts';
+import { evaluate } from './evaluating.ts';
+import { registerHandlers } from './handlers.ts';
+import { type LoopState, total } from './loop-state.ts';
+import type { LoopInput } from './messages.ts';
+import { figure } from './summaries.ts';
+import { type TrainingRun, train } from './training.ts';
+import { attempt, deadlinePassed, endIfStopped, LoopEnd } from './waiting.ts';
+
+/**
+ * One loop: collect, check, register, train, evaluate, decide, until it stops for a stated reason.
+ * Nothing an operator can mend ever fails it.
+ */
+export async function loop(input: LoopInput, carried?: LoopState): Promise<LoopResult> {
+  const ctx = newContext(input, carried);
+  registerHandlers(ctx);
+  show(ctx);
+  // Temporal's own Cancel means `stop --now`: everything below runs shielded, so that a training is settled.
+  const { cancelRequested } = CancellationScope.current();
+  let cancelled = false;
+  cancelRequested.catch(() => {
+    cancelled = true;
+    ctx.state.stop = { now: true, by: 'Temporal’s Cancel', reason: '' };
+  });
+  const result = await CancellationScope.nonCancellable(() => run(ctx));
+  if (cancelled) throw new CancelledFailure(result.sentence);
+  return result;
+}
+
+async function run(ctx: LoopContext): Promise<LoopResult> {
+  try {
+    if (!ctx.state.frozen) await prepare(ctx);
+    for (;;) {
+      await runRound(ctx);
+      if (workflowInfo().continueAsNewSuggested) await continueInNewRun(ctx);
+    }
+  } catch (error) {
+    if (error instanceof LoopEnd) return finish(ctx, error);
+    throw error;
+  }
+}
+
+async function prepare(ctx: LoopContext): Promise<void> {
+  const { state, input } = ctx;
+  const { name: loopName, imagesPerClass } = input.spec;
+  enter(ctx, 'preparing', state.doing);
+  const prepared = await attempt(ctx, { step: 'prepare', run: () => work(ctx, 'prepare: freeze the evaluation set').prepareLoop({ loop: loopName }) });
+  const { classes, evaluation, minImagesPerClass } = prepared;
+  state.warnings = prepared.warnings;
+  const dataset = evaluation && `${loopName}-evaluation-${evaluation.hash.slice(0, 12)}`;
+  if (evaluation && dataset) {
+    await attempt(ctx, {
+      step: 'register',
+      run: () => work(ctx, `register ${evaluation.images} evaluation images`).registerDataset({ loop: loopName, dataset, file: evaluation.file }),
+    });
+  }
+  state.frozen = { classes, minImagesPerClass, evaluation: evaluation && dataset ? { ...evaluation, dataset } : null };
+  const first = firstSize(Math.max(imagesPerClass, minImagesPerClass), classes, input.spec.caps.images);
+  state.need = Object.fromEntries(classes.map((name) => [name, first]));
+  state.round = 1;
+}
+
+/** N, cut so that the first round already keeps the cap on images. */
+function firstSize(wanted: number, classes: readonly string[], cap: number | undefined): number {
+  return cap === undefined ? wanted : Math.max(1, Math.min(wanted, Math.floor(cap / classes.length)));
+}
+
+async function runRound(ctx: LoopContext): Promise<void> {
+  const collected = await collect(ctx);
+  const set = await check(ctx);
+  const dataset = await register(ctx, set);
+  const training: TrainingRun = { set, dataset, attempts: 0, billedMinutes: 0 };
+  const model = await trainAndMeasure(ctx, training);
+  const decided = await decide(ctx, { model, collected, billedMinutes: training.billedMinutes });
+  record(ctx, decided);
+}
+
+async function check(ctx: LoopContext): Promise<TrainingSet> {
+  const { state, input } = ctx;
+  endIfStopped(ctx);
+  now(ctx, 'checking', `Checking ${total(state.have)} images`);
+  const where = { loop: input.spec.name, round: state.round };
+  return attempt(ctx, { step: 'check', run: () => work(ctx, `check ${total(state.have)} images`).checkTrainingSet(where) });
+}
+
+async function register(ctx: LoopContext, set: TrainingSet): Promise<string> {
+  const { state, input } = ctx;
+  endIfStopped(ctx);
+  const dataset = `${input.spec.name}-r${state.round}-${set.nameHash}`;
+  now(ctx, 'registering', `Registering dataset ${dataset}`);
+  await attempt(ctx, {
+    step: 'register',
+    run: () => work(ctx, `register ${dataset}`).registerDataset({ loop: input.spec.name, dataset, file: set.file }),
+  });
+  return dataset;
+}
+
+/** Trains until a model is measured; null when nothing could be learned. */
+async function trainAndMeasure(ctx: LoopContext, training: TrainingRun): Promise<string | null> {
+  for (;;) {
+    const model = await train(ctx, training);
+    if (model === null || (await evaluate(ctx, model))) return model;
+  }
+}
+
+interface Trained {
+  model: string | null;
+  collected: Collected;
+  billedMinutes: number;
+}
+
+async function decide(ctx: LoopContext, { model, collected, billedMinutes }: Trained): Promise<Decided> {
+  const { state, input } = ctx;
+  endIfStopped(ctx);
+  state.withoutMetric = model === null ? state.withoutMetric + 1 : 0;
+  const last = state.records.findLast((done) => done.metric !== null);
+  const summary = last?.metric ? `decide: compare with ${figure(last.metric)} of round ${last.round}` : 'decide';
+  now(ctx, 'deciding', 'Comparing with the rounds before');
+  return attempt(ctx, {
+    step: 'decide',
+    run: () =>
+      work(ctx, summary).decideRound({
+        ...{ loop: input.spec.name, round: state.round, model, billedMinutes },
+        ...{ images: total(state.have), newImages: total(collected.added), withoutMetric: state.withoutMetric },
+        ...{ settledMinutes: state.budget.settledMinutes, nextTrainingHours: 1 },
+        ...{ deadlinePassed: deadlinePassed(ctx), collectorExhausted: collected.exhausted },
+      }),
+  });
+}
+
+/** Records the round and goes on to the next, or ends the loop. */
+function record(ctx: LoopContext, { decision, record: row }: Decided): void {
+  const { state, input } = ctx;
+  state.records.push(row);
+  state.lastDecision = decision.sentence;
+  if (decision.outcome) throw new LoopEnd(decision.outcome);
+  if (state.withoutMetric >= input.spec.patience) throw new LoopEnd('not-improving');
+  state.need = decision.delta ?? {};
+  state.round += 1;
+  show(ctx);
+}
+
+async function finish(ctx: LoopContext, { outcome, message }: LoopEnd): Promise<LoopResult> {
+  const { state, input } = ctx;
+  const stillQueued = state.queue.reduce((sum, { counts }) => sum + total(counts), 0);
+  const report = {
+    ...{ loop: input.spec.name, outcome, note: message, rounds: state.records.length, images: total(state.have) },
+    ...{ billedMinutes: state.budget.settledMinutes, unusedImages: total(state.waiting) + stillQueued },
+    endedAt: new Date().toISOString(),
+  };
+  state.ending = true;
+  now(ctx, 'deciding', 'Writing the report');
+  state.result = await attempt(ctx, {
+    step: 'finish',
+    run: () => work(ctx, `end: ${outcome}`).finishLoop(report),
+  });
+  enter(ctx, 'done', state.result.sentence);
+  await condition(allHandlersFinished);
+  return state.result;
+}

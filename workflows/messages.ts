@@ -1,0 +1,70 @@
+import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { LoopProgress } from '../loop/progress.ts';
+import type { LoopSpec } from '../loop/spec.ts';
+import type { ClassCounts, FileRef } from '../loop/round.ts';
+
+/** Name under which the workflow is registered; part of every running history. */
+export const LOOP_WORKFLOW = 'loop';
+
+/** What starts a loop. Small by design: data travels as files of the loop's folder. */
+export interface LoopInput {
+  /** Made once at the start; keeps names at the vision service apart between loops of one name. */
+  instanceId: string;
+  spec: LoopSpec;
+  /** SHA-256 of the resolved spec, hex. */
+  specHash: string;
+  /** Instant at which the loop ends, epoch milliseconds; null without a deadline. */
+  deadline: number | null;
+  /** Only what differs from `DEFAULT_TIMINGS`. */
+  timings?: Partial<Timings>;
+}
+
+/** How patient the loop's steps are, milliseconds. Inputs rather than constants, so that tests need not wait. */
+export interface Timings {
+  /** A step that gives no sign of life for this long is taken over by another worker. */
+  heartbeatMs: number;
+  /** First pause between two looks at a training or an evaluation; grows to 30 s. */
+  pollMs: number;
+  /** How long a model that was accepted may be missing before it counts as gone. */
+  missingMs: number;
+}
+
+export const DEFAULT_TIMINGS: Timings = { heartbeatMs: 30_000, pollMs: 1000, missingMs: 5 * 60_000 };
+
+/** Images handed in by a person: one manifest file in the loop's folder. */
+export interface SubmittedBatch {
+  manifest: FileRef;
+  counts: ClassCounts;
+  by?: string;
+}
+
+export interface ResolveAnswer {
+  answer: 'retry' | 'stop';
+  /** Who answered; absent means `Temporal UI`. */
+  by?: string;
+  reason?: string;
+}
+
+export interface Acknowledgement {
+  /** One sentence on what will happen. */
+  message: string;
+}
+
+export interface StopRequest {
+  /** Also cancel a running training at the service. */
+  now?: boolean;
+  by?: string;
+  reason?: string;
+}
+
+export interface PauseRequest {
+  by?: string;
+  reason?: string;
+}
+
+export const submitImages = defineUpdate<Acknowledgement, [SubmittedBatch]>('submitImages');
+export const resolve = defineUpdate<Acknowledgement, [ResolveAnswer]>('resolve');
+export const pause = defineUpdate<Acknowledgement, [request?: PauseRequest | undefined]>('pause');
+export const resume = defineUpdate<Acknowledgement, [request?: PauseRequest | undefined]>('resume');
+export const stop = defineUpdate<Acknowledgement, [request?: StopRequest | undefined]>('stop');
+export const progress = defineQuery<LoopProgress>('progress');

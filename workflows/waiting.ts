@@ -1,0 +1,136 @@
+import { ActivityFailure, ApplicationFailure, condition, log } from '@temporalio/workflow';
+import { FAILURES, type FailureType } from '../loop/failure.ts';
+import type { Outcome } from '../loop/outcome.ts';
+import { enter, type LoopContext, show } from './context.ts';
+import type { LoopState } from './loop-state.ts';
+import type { ResolveAnswer } from './messages.ts';
+import { step } from './summaries.ts';
+
+/** Unwinds the main function to the loop's end; never leaves the workflow. */
+export class LoopEnd extends Error {
+  readonly outcome: Outcome;
+  constructor(outcome: Outcome, note = '') {
+    super(note);
+    this.outcome = outcome;
+  }
+}
+
+export function deadlinePassed({ input }: LoopContext): boolean {
+  return input.deadline !== null && Date.now() >= input.deadline;
+}
+
+/** Ends the loop if a person asked for it. */
+export function endIfStopped({ state }: LoopContext): void {
+  if (state.stop) throw new LoopEnd('stopped', `by ${state.stop.by}${state.stop.reason ? `: ${state.stop.reason}` : ''}`);
+}
+
+interface Wait {
+  /** Ends the wait. A stop asked for by a person ends it too. */
+  until: () => boolean;
+  summary: string;
+  /** Instant to wake at, epoch milliseconds, beside the loop's deadline. */
+  wakeAt?: number | null;
+}
+
+/**
+ * Waits durably until something happens, an instant comes, somebody stops the loop or its deadline passes.
+ * Returns whether `until` holds.
+ * @throws LoopEnd when the loop was stopped or its deadline has passed.
+ */
+export async function wait(ctx: LoopContext, { until, summary, wakeAt }: Wait): Promise<boolean> {
+  const { state, input } = ctx;
+  if (state.ending) return condition(until).then(() => true);
+  const ready = () => until() || state.stop !== null;
+  const instants = [input.deadline, wakeAt].filter((at): at is number => typeof at === 'number');
+  if (instants.length === 0) await condition(ready);
+  else await condition(ready, Math.max(1, Math.min(...instants) - Date.now()), { summary: step(state.round, summary) });
+  endIfStopped(ctx);
+  if (!until() && deadlinePassed(ctx)) throw new LoopEnd('deadline');
+  return until();
+}
+
+/**
+ * Before a step that spends or asks people for something: ends the loop if it should end, and waits while paused.
+ * @throws LoopEnd when the loop was stopped or its deadline has passed.
+ */
+export async function gate(ctx: LoopContext): Promise<void> {
+  const { state } = ctx;
+  endIfStopped(ctx);
+  if (deadlinePassed(ctx)) throw new LoopEnd('deadline');
+  if (!state.paused) return;
+  const { by, reason } = state.paused;
+  enter(ctx, 'paused', `Paused by ${by}${reason ? `: ${reason}` : ''}`);
+  await wait(ctx, { until: () => state.paused === null, summary: 'paused' });
+}
+
+interface Failure {
+  type: FailureType;
+  message: string;
+}
+
+function failureOf(error: unknown): Failure | null {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return null;
+  const { type, message } = error.cause;
+  const known = type !== null && type !== undefined && type in FAILURES;
+  return { type: known ? (type as FailureType) : 'Unexpected', message };
+}
+
+/**
+ * Puts the loop into `needs-attention` and waits, durably, for `resolve`.
+ * @throws LoopEnd when the answer is `stop`, the loop is stopped, or its deadline passes.
+ */
+export async function needsAttention(ctx: LoopContext, where: string, failure: Failure): Promise<void> {
+  const { state } = ctx;
+  const before = { phase: state.phase, doing: state.doing };
+  const { headline, remedy } = FAILURES[failure.type];
+  state.attention = {
+    ...{ type: failure.type, headline, message: failure.message, remedy },
+    ...{ step: where, round: state.round, since: new Date().toISOString() },
+  };
+  state.answer = null;
+  log.warn('the loop needs attention', { round: state.round, step: where, type: failure.type, reason: failure.message });
+  enter(ctx, 'needs-attention', headline);
+  try {
+    await wait(ctx, { until: () => state.answer !== null, summary: `needs attention: ${headline}` });
+    const answer = answerOf(state);
+    if (answer?.answer === 'stop' && !state.ending) throw new LoopEnd('stopped', stopNote(answer));
+  } finally {
+    state.attention = null;
+    show(ctx);
+  }
+  enter(ctx, before.phase, before.doing);
+}
+
+/** Read through a function, since a handler may have set it while this one waited. */
+function answerOf({ answer }: LoopState): ResolveAnswer | null {
+  return answer;
+}
+
+function stopNote({ by = 'Temporal UI', reason }: ResolveAnswer): string {
+  return `by ${by}${reason ? `: ${reason}` : ''}`;
+}
+
+interface Attempt<T> {
+  /** Name of the step in what people read. */
+  step: string;
+  run: () => Promise<T>;
+  /** Told the failure that a person has just answered with `retry`. */
+  onRetry?: (type: FailureType) => void;
+}
+
+/**
+ * Runs a step until it works; what an operator can mend waits for an answer instead of failing the loop.
+ * @throws LoopEnd as `needsAttention`.
+ */
+export async function attempt<T>(ctx: LoopContext, { step: where, run, onRetry }: Attempt<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      const failure = failureOf(error);
+      if (!failure) throw error;
+      await needsAttention(ctx, where, failure);
+      onRetry?.(failure.type);
+    }
+  }
+}
