@@ -1,0 +1,153 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { isPrivateAddress } from '../../vision-service/data-access/addresses.ts';
+import { parseCoco } from '../../vision-service/data-access/coco.ts';
+import { readSource, uriProblem } from '../../vision-service/data-access/source.ts';
+import { temporaryFolder } from './http-helpers.ts';
+
+const OPEN = { allowedRoots: [], allowPrivate: true };
+
+async function serve(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  return `http://127.0.0.1:${address !== null && typeof address !== 'string' ? address.port : 0}`;
+}
+
+describe('a file URI', () => {
+  it('is read below a root, and nowhere else, not even over a link or a prefix', async () => {
+    const folder = await temporaryFolder();
+    const root = path.join(folder, 'root');
+    await mkdir(path.join(folder, 'root-2'), { recursive: true });
+    await mkdir(root);
+    await writeFile(path.join(root, 'in.txt'), 'inside');
+    await writeFile(path.join(folder, 'root-2', 'out.txt'), 'outside');
+    await symlink(path.join(folder, 'root-2'), path.join(root, 'link'));
+    const access = { allowedRoots: [root], allowPrivate: false };
+    const uri = (...parts: string[]) => pathToFileURL(path.join(folder, ...parts)).href;
+    expect((await readSource(uri('root', 'in.txt'), access, { maxBytes: 6 })).toString()).toBe('inside');
+    await expect(readSource(uri('root', 'in.txt'), access, { maxBytes: 5 })).rejects.toThrow('6 bytes, more than 5');
+    await expect(readSource(uri('root', 'link', 'out.txt'), access, { maxBytes: 9 })).rejects.toThrow('lies outside');
+    await expect(readSource(uri('root-2', 'out.txt'), access, { maxBytes: 9 })).rejects.toThrow('lies outside');
+    expect(uriProblem(uri('root', 'in.txt'), access)).toBeUndefined();
+    expect(uriProblem(uri('root-2', 'out.txt'), access)).toContain('lies outside');
+    expect(uriProblem(`file://host${root}/in.txt`, access)).toBeDefined();
+  });
+});
+
+describe('an http URL', () => {
+  it('is cut off when it sends more than allowed, whatever length it declares', async () => {
+    const url = await serve((_, response) => {
+      for (let i = 0; i < 10; i++) response.write('x'.repeat(1000));
+      response.end();
+    });
+    await expect(readSource(url, OPEN, { maxBytes: 5000 })).rejects.toThrow('more than 5000 bytes');
+    expect(await readSource(url, OPEN, { maxBytes: 10_000 })).toHaveLength(10_000);
+  });
+
+  it('is followed over redirects, but not for ever and not out of http', async () => {
+    const url = await serve((request, response) => {
+      if (request.url === '/good') response.writeHead(302, { location: '/end' }).end();
+      else if (request.url === '/file') response.writeHead(302, { location: 'file:///etc/passwd' }).end();
+      else if (request.url === '/end') response.end('here');
+      else response.writeHead(302, { location: '/loop' }).end();
+    });
+    expect((await readSource(`${url}/good`, OPEN, { maxBytes: 9 })).toString()).toBe('here');
+    await expect(readSource(`${url}/file`, OPEN, { maxBytes: 9 })).rejects.toThrow('not http(s)');
+    await expect(readSource(`${url}/loop`, OPEN, { maxBytes: 9 })).rejects.toThrow('redirects more than 5 times');
+  });
+
+  it('that does not answer well is named without its query', async () => {
+    const url = await serve((_, response) => response.writeHead(403).end());
+    const failure = readSource(`${url}/c.json?sig=secret`, OPEN, { maxBytes: 9 });
+    await expect(failure).rejects.toThrow(/\/c\.json answered 403$/);
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    '127.0.0.1',
+    '10.1.2.3',
+    '172.31.0.1',
+    '192.168.1.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '0.0.0.0',
+    '224.0.0.1',
+    '::1',
+    '::',
+    'fe80::1',
+    'fd00::1',
+    '::ffff:8.8.8.8',
+    '64:ff9b::7f00:1',
+    'nonsense',
+  ])('such as %s is private', (address) => {
+    expect(isPrivateAddress(address)).toBe(true);
+  });
+
+  it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111'])('such as %s is public', (address) => {
+    expect(isPrivateAddress(address)).toBe(false);
+  });
+});
+
+describe('a COCO file', () => {
+  const whole = {
+    images: [1, 2].map((id) => ({ id, width: 9, height: 9, file_name: `${id}.png`, coco_url: `file:///x/${id}.png` })),
+    annotations: [1, 2].map((id) => ({ id, image_id: id, category_id: id })),
+    categories: [
+      { id: 1, name: 'a' },
+      { id: 2, name: 'b' },
+    ],
+  };
+  const problemsOf = (change: object) =>
+    parseCoco(JSON.stringify({ ...whole, ...change }), 'file:///x/c.json').problems;
+
+  it('without a defect gives its classes and images', () => {
+    const { classes, images, problems } = parseCoco(JSON.stringify({ ...whole, info: {} }), 'file:///x/c.json');
+    expect(problems).toEqual([]);
+    expect(classes).toEqual(['a', 'b']);
+    expect(images.map((image) => [image.uri, image.className])).toEqual([
+      ['file:///x/1.png', 'a'],
+      ['file:///x/2.png', 'b'],
+    ]);
+  });
+
+  it('leaves out images without an annotation', () => {
+    const { images, problems } = parseCoco(
+      JSON.stringify({ ...whole, annotations: [whole.annotations[0]] }),
+      'file:///x/c.json',
+    );
+    expect([images.length, problems.length]).toEqual([1, 0]);
+  });
+
+  it.each([
+    ['image 9, which is not there', { annotations: [{ id: 1, image_id: 9, category_id: 1 }] }],
+    ['category 9, which is not there', { annotations: [{ id: 1, image_id: 1, category_id: 9 }] }],
+    [
+      'a second category',
+      {
+        annotations: [
+          { id: 1, image_id: 1, category_id: 1 },
+          { id: 2, image_id: 1, category_id: 2 },
+        ],
+      },
+    ],
+    ['annotation id 1 of c.json occurs twice', { annotations: [whole.annotations[0], whole.annotations[0]] }],
+    ['image id 3 of c.json is not between', { images: [whole.images[0], { ...whole.images[1], id: 3 }] }],
+    ['image 2 (2.png) of c.json has neither', { images: [whole.images[0], { id: 2, file_name: '2.png' }] }],
+    ['c.json: categories', { categories: undefined }],
+  ])('says "%s"', (expected, change) => {
+    expect(problemsOf(change).join('\n')).toContain(expected);
+  });
+
+  it('that is cut off is said not to be JSON', () => {
+    expect(parseCoco('{"images":[', 'http://h/c.json?sig=1').problems).toEqual(['c.json is not JSON']);
+  });
+});

@@ -1,0 +1,11 @@
+/** Something at a URI cannot be read, or is not what it should be. The message names the URI without its query. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
+}
+
+/** A URI as it may be shown: without user, password, query and fragment, which can carry secrets. */
+export function shownUri(uri: string): string {
+  const url = URL.parse(uri);
+  if (url === null) return 'a URI that is not absolute';
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}

@@ -1,0 +1,32 @@
+import type { ModelPerformance } from '../../loop/metrics.ts';
+import { type DatasetSource, type LabelledDataset, readDataset } from '../data-access/dataset.ts';
+import { classificationPerformance } from '../metrics/classification.ts';
+import { predictScores, type TrainedClassifier } from '../training/classifier.ts';
+import { type Engine, embedDataset } from './embed-dataset.ts';
+import { datasetFailure } from './failure.ts';
+
+/**
+ * Measures a classifier on a dataset. Classes are matched by name; one that the dataset lacks is allowed.
+ *
+ * @throws {TaskFailure} `datasetCorrupt`, `datasetEmpty`, or `datasetAnnotationsInvalid` for classes the model does not know
+ */
+export async function evaluateClassifier(
+  engine: Engine,
+  classifier: TrainedClassifier,
+  { test, signal }: { test: DatasetSource; signal: AbortSignal },
+): Promise<ModelPerformance> {
+  const dataset = await readDataset(test, 'evaluation', { access: engine.access, signal });
+  const labels = labelsFor(classifier.classes, dataset);
+  const { features } = await embedDataset(engine, dataset, { purpose: 'evaluation', watch: { signal } });
+  return classificationPerformance(predictScores(classifier, features), labels, classifier.classes);
+}
+
+function labelsFor(classes: readonly string[], dataset: LabelledDataset): number[] {
+  const positions = new Map(classes.map((name, index) => [name, index]));
+  const unknown = [...new Set(dataset.images.map(({ className }) => className))].filter((name) => !positions.has(name));
+  if (unknown.length > 0) {
+    const problems = unknown.map((name) => `category "${name}" is not a class of the model`);
+    throw datasetFailure('datasetAnnotationsInvalid', dataset.name, problems);
+  }
+  return dataset.images.map(({ className }) => positions.get(className) ?? -1);
+}

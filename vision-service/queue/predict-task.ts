@@ -1,0 +1,59 @@
+import { EMBEDDED_CAPABILITIES as LIMITS } from '../../vision/capabilities.ts';
+import type { Prediction } from '../../vision/contract.ts';
+import { SourceError } from '../data-access/errors.ts';
+import { readSource } from '../data-access/source.ts';
+import { embedImages, UndecodableError } from '../embeddings.ts';
+import { predictScores, type TrainedClassifier } from '../training/classifier.ts';
+import { checkImage, type Engine } from './embed-dataset.ts';
+import { TaskFailure } from './failure.ts';
+
+/**
+ * Tags of one image, all classes, surest first. Features that are known are not computed again.
+ *
+ * @throws {TaskFailure} `InvalidImageUrl` when a URI cannot be read, `InvalidImageSize` or `InvalidImageFormat`
+ */
+export async function predictImage(
+  engine: Engine,
+  classifier: TrainedClassifier,
+  { image, signal }: { image: Uint8Array | string; signal: AbortSignal },
+): Promise<Prediction> {
+  const bytes = typeof image === 'string' ? await download(engine, image, signal) : image;
+  if (bytes.length === 0) throw new TaskFailure('InvalidImageSize', 'The image has no bytes.');
+  const checked = await checkImage(engine, bytes, LIMITS.evaluationSide);
+  if ('problem' in checked) throw new TaskFailure(checked.code, `The image ${checked.problem}.`);
+  const scores = await scoresOf(engine, classifier, { sha256: checked.sha256, bytes, signal });
+  const values = classifier.classes.map((name, index) => ({ name, confidence: scores[index] ?? 0 }));
+  return {
+    modelVersion: engine.backbone.name,
+    metadata: { width: checked.width, height: checked.height },
+    customModelResult: { tagsResult: { values: values.sort((a, b) => b.confidence - a.confidence) } },
+  };
+}
+
+async function scoresOf(
+  engine: Engine,
+  classifier: TrainedClassifier,
+  image: { sha256: string; bytes: Uint8Array; signal: AbortSignal },
+): Promise<Float32Array> {
+  try {
+    const { features } = await embedImages({
+      backbone: engine.backbone,
+      cache: engine.cache,
+      images: [{ sha256: image.sha256, read: () => Promise.resolve(image.bytes) }],
+      signal: image.signal,
+    });
+    return predictScores(classifier, features)[0] ?? new Float32Array();
+  } catch (error) {
+    if (!(error instanceof UndecodableError)) throw error;
+    throw new TaskFailure('InvalidImageFormat', `The image cannot be decoded (${error.problems[0]?.message}).`);
+  }
+}
+
+async function download(engine: Engine, uri: string, signal: AbortSignal): Promise<Uint8Array> {
+  try {
+    return await readSource(uri, engine.access, { maxBytes: LIMITS.maxPredictBytes, signal });
+  } catch (error) {
+    if (error instanceof SourceError) throw new TaskFailure('InvalidImageUrl', error.message);
+    throw error;
+  }
+}

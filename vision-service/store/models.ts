@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { ModelPerformanceSchema } from '../../loop/metrics.ts';
+import { ErrorDetailsSchema, isTerminalModelStatus, MODEL_KINDS, MODEL_STATUSES } from '../../vision/contract.ts';
+import { type LedgerEntry, writeLedger } from '../ledger.ts';
+import { transaction } from './database.ts';
+import { isTaken, type Page, type PageRequest, parseBody, readPage } from './page.ts';
+
+/** A model as it is stored and answered. */
+const StoredModelSchema = z.object({
+  name: z.string(),
+  createdDateTime: z.string(),
+  updatedDateTime: z.string(),
+  status: z.enum(MODEL_STATUSES),
+  trainingParameters: z.object({
+    trainingDatasetName: z.string(),
+    timeBudgetInHours: z.number(),
+    modelKind: z.enum(MODEL_KINDS),
+  }),
+  evaluationParameters: z.object({ testDatasetName: z.string() }).optional(),
+  trainingCostInMinutes: z.number().optional(),
+  modelPerformance: ModelPerformanceSchema.optional(),
+  error: ErrorDetailsSchema.optional(),
+});
+export type StoredModel = z.infer<typeof StoredModelSchema>;
+export type ModelContent = Pick<StoredModel, 'trainingParameters' | 'evaluationParameters'>;
+
+/** How a training ended: what the model shows, the classifier if there is one, and its line in the ledger. */
+export interface Settlement {
+  status: 'succeeded' | 'failed' | 'cancelled';
+  result: Pick<StoredModel, 'trainingCostInMinutes' | 'modelPerformance' | 'error'>;
+  classifier?: Uint8Array | undefined;
+  ledger: LedgerEntry;
+}
+
+/** A training that has not ended. A name can be used again after its model was deleted; a training id never. */
+export interface PendingTraining {
+  trainingId: string;
+  model: StoredModel;
+}
+
+const IdRow = z.object({ training_id: z.string() });
+
+/** Models by name, and the trainings behind them. */
+export class ModelStore {
+  readonly #db: DatabaseSync;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /** Stores a new model that waits for its training; undefined when the name is taken. */
+  create(name: string, content: ModelContent): StoredModel | undefined {
+    const now = new Date().toISOString();
+    const model = { name, createdDateTime: now, updatedDateTime: now, status: 'notStarted' as const, ...content };
+    try {
+      this.#db
+        .prepare('INSERT INTO models (name, training_id, status, body) VALUES (?, ?, ?, ?)')
+        .run(name, randomUUID(), model.status, JSON.stringify(model));
+      return model;
+    } catch (error) {
+      if (isTaken(error)) return undefined;
+      throw error;
+    }
+  }
+
+  get(name: string): StoredModel | undefined {
+    return parseBody(this.#db.prepare('SELECT body FROM models WHERE name = ?').get(name), StoredModelSchema);
+  }
+
+  /** Id of the training behind a model. */
+  trainingId(name: string): string | undefined {
+    const row = this.#db.prepare('SELECT training_id FROM models WHERE name = ?').get(name);
+    return row === undefined ? undefined : IdRow.parse(row).training_id;
+  }
+
+  /** Models in the order of their creation. */
+  list(page: PageRequest): Page<StoredModel> {
+    return readPage(this.#db, { sql: 'SELECT body FROM models', schema: StoredModelSchema }, page);
+  }
+
+  delete(name: string): void {
+    this.#db.prepare('DELETE FROM models WHERE name = ?').run(name);
+  }
+
+  /** The oldest training with one of these statuses. */
+  oldest(...statuses: StoredModel['status'][]): PendingTraining | undefined {
+    const marks = statuses.map(() => '?').join(', ');
+    const sql = `SELECT training_id, body FROM models WHERE status IN (${marks}) ORDER BY seq LIMIT 1`;
+    const row = this.#db.prepare(sql).get(...statuses);
+    const model = parseBody(row, StoredModelSchema);
+    return model === undefined ? undefined : { trainingId: IdRow.parse(row).training_id, model };
+  }
+
+  /** Moves a model that has not ended to another such status. */
+  mark(name: string, status: 'notStarted' | 'training' | 'cancelling'): void {
+    const model = this.get(name);
+    if (model === undefined || isTerminalModelStatus(model.status)) return;
+    this.#write({ ...model, status, updatedDateTime: new Date().toISOString() });
+  }
+
+  /** Ends a training and writes its line in the ledger, both or neither. */
+  settle(training: PendingTraining, settlement: Settlement): void {
+    const { status, result, classifier } = settlement;
+    transaction(this.#db, () => {
+      this.#write({ ...training.model, status, ...result, updatedDateTime: new Date().toISOString() });
+      this.#db
+        .prepare('UPDATE models SET classifier = ? WHERE training_id = ?')
+        .run(classifier ?? null, training.trainingId);
+      writeLedger(this.#db, { trainingId: training.trainingId, model: training.model.name }, settlement.ledger);
+    });
+  }
+
+  #write(model: StoredModel): void {
+    this.#db
+      .prepare('UPDATE models SET status = ?, body = ? WHERE name = ?')
+      .run(model.status, JSON.stringify(model), model.name);
+  }
+}
+
+/** The serialised classifier of a training; undefined when it has none. */
+export function readClassifier(db: DatabaseSync, trainingId: string): Uint8Array | undefined {
+  const row = db.prepare('SELECT classifier FROM models WHERE training_id = ?').get(trainingId);
+  return row?.['classifier'] instanceof Uint8Array ? row['classifier'] : undefined;
+}

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { ModelPerformanceSchema } from '../loop/metrics.ts';
+
+/** API versions that carry datasets, models and evaluations. */
+export const API_VERSIONS = ['2023-02-01-preview', '2023-04-01-preview', '2023-07-01-preview'] as const;
+export type ApiVersion = (typeof API_VERSIONS)[number];
+export const DEFAULT_API_VERSION: ApiVersion = '2023-04-01-preview';
+
+/** Header that carries the key. */
+export const KEY_HEADER = 'Ocp-Apim-Subscription-Key';
+/** Header of an error answer that repeats the envelope's code. */
+export const ERROR_CODE_HEADER = 'x-ms-error-code';
+/** Path below a resource's endpoint where every route is mounted. */
+export const MOUNT_POINT = '/computervision';
+
+export const ANNOTATION_KINDS = ['imageClassification', 'imageObjectDetection'] as const;
+export const MODEL_KINDS = ['Generic-Classifier', 'Generic-Detector', 'Product-Recognizer'] as const;
+export const AUTHENTICATION_KINDS = ['none', 'sas', 'managedIdentity'] as const;
+export const MODEL_STATUSES = ['notStarted', 'training', 'succeeded', 'failed', 'cancelling', 'cancelled'] as const;
+export const EVALUATION_STATUSES = ['notStarted', 'running', 'succeeded', 'failed'] as const;
+
+export type ModelKind = (typeof MODEL_KINDS)[number];
+export type ModelStatus = (typeof MODEL_STATUSES)[number];
+export type EvaluationStatus = (typeof EVALUATION_STATUSES)[number];
+
+/** A status as the wire brought it: one of the known words in their own spelling, or a word that is not known yet. */
+export type Tolerant<Known extends string> = Known | (string & {});
+
+/** Name of a dataset, model or evaluation: the idempotency key of its PUT. */
+export const ResourceNameSchema = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(
+    /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/,
+    'begins with a letter or digit, then letters, digits, dots, underscores, hyphens',
+  );
+
+/** Known words get their own spelling back whatever casing a server uses; unknown ones stay as they are. */
+function tolerantStatus<Known extends string>(known: readonly Known[]) {
+  const canonical = (text: string): Tolerant<Known> =>
+    known.find((word) => word.toLowerCase() === text.toLowerCase()) ?? text;
+  return z.string().transform(canonical).meta({ enum: known });
+}
+
+const ErrorInfoSchema = z.looseObject({ code: z.string(), message: z.string(), target: z.string().optional() });
+const InnerErrorSchema = z.looseObject({ code: z.string().optional(), message: z.string().optional() });
+
+/** What went wrong: in the envelope of an HTTP error, and in the `error` field of a failed model or evaluation. */
+export const ErrorDetailsSchema = z
+  .looseObject({
+    ...ErrorInfoSchema.shape,
+    details: z.array(ErrorInfoSchema).optional(),
+    innererror: InnerErrorSchema.optional(),
+  })
+  .meta({ id: 'ErrorDetails' });
+export type ErrorDetails = z.infer<typeof ErrorDetailsSchema>;
+
+export const ErrorEnvelopeSchema = z.looseObject({ error: ErrorDetailsSchema }).meta({ id: 'ErrorEnvelope' });
+
+const timestamps = { createdDateTime: z.string().optional(), updatedDateTime: z.string().optional() };
+const customProperties = z
+  .record(z.string(), z.string())
+  .refine((pairs) => Object.keys(pairs).length <= 10, 'at most 10 custom properties');
+const annotationFileUris = z.array(z.string().min(1)).max(10);
+
+/** Body of PUT and PATCH of a dataset. `sasToken` goes in and never comes out. */
+export const DatasetRequestSchema = z
+  .object({
+    annotationKind: z.enum(ANNOTATION_KINDS).optional(),
+    annotationFileUris: annotationFileUris.optional(),
+    customProperties: customProperties.optional(),
+    authentication: z
+      .object({ kind: z.enum(AUTHENTICATION_KINDS), sasToken: z.string().optional() })
+      .optional()
+      .meta({ id: 'Authentication' }),
+  })
+  .meta({ id: 'DatasetRequest' });
+export type DatasetRequest = z.infer<typeof DatasetRequestSchema>;
+
+/** A registered dataset: COCO files by URI, and pairs of the caller's own. */
+export const DatasetSchema = z
+  .looseObject({
+    name: z.string(),
+    annotationKind: tolerantStatus(ANNOTATION_KINDS).optional(),
+    annotationFileUris: z.array(z.string()).optional(),
+    customProperties: z.record(z.string(), z.string()).optional(),
+    eTag: z.string().optional(),
+    ...timestamps,
+  })
+  .meta({ id: 'Dataset' });
+export type Dataset = z.infer<typeof DatasetSchema>;
+
+const testDataset = z.object({ testDatasetName: ResourceNameSchema });
+
+/** Body of PUT of a model: which dataset, which kind, and the budget in compute hours (whole, at least 1). */
+export const ModelRequestSchema = z
+  .object({
+    trainingParameters: z.object({
+      trainingDatasetName: ResourceNameSchema,
+      timeBudgetInHours: z.int().min(1).max(1344),
+      modelKind: z.enum(MODEL_KINDS).optional(),
+    }),
+    evaluationParameters: z.object({ testDatasetName: ResourceNameSchema.optional() }).optional(),
+  })
+  .meta({ id: 'ModelRequest' });
+export type ModelRequest = z.infer<typeof ModelRequestSchema>;
+
+/** A model, which is also its training run. `trainingCostInMinutes` is billed compute, present once it ended. */
+export const ModelSchema = z
+  .looseObject({
+    name: z.string(),
+    status: tolerantStatus(MODEL_STATUSES),
+    trainingParameters: z.looseObject({
+      trainingDatasetName: z.string(),
+      timeBudgetInHours: z.number(),
+      modelKind: tolerantStatus(MODEL_KINDS).optional(),
+    }),
+    evaluationParameters: z.looseObject({ testDatasetName: z.string().optional() }).optional(),
+    trainingCostInMinutes: z.number().optional(),
+    modelPerformance: ModelPerformanceSchema.optional(),
+    error: ErrorDetailsSchema.optional(),
+    ...timestamps,
+  })
+  .meta({ id: 'Model' });
+export type Model = z.infer<typeof ModelSchema>;
+
+/** Body of PUT of an evaluation. */
+export const EvaluationRequestSchema = z
+  .object({ evaluationParameters: testDataset })
+  .meta({ id: 'EvaluationRequest' });
+export type EvaluationRequest = z.infer<typeof EvaluationRequestSchema>;
+
+/** One model measured on one dataset. */
+export const ModelEvaluationSchema = z
+  .looseObject({
+    name: z.string(),
+    modelName: z.string(),
+    status: tolerantStatus(EVALUATION_STATUSES),
+    evaluationParameters: z.looseObject({ testDatasetName: z.string() }),
+    modelPerformance: ModelPerformanceSchema.optional(),
+    error: ErrorDetailsSchema.optional(),
+    ...timestamps,
+  })
+  .meta({ id: 'ModelEvaluation' });
+export type ModelEvaluation = z.infer<typeof ModelEvaluationSchema>;
+
+/** JSON body of `imageanalysis:analyze`; raw image bytes are the other form. */
+export const AnalyzeRequestSchema = z.object({ url: z.string().min(1) }).meta({ id: 'AnalyzeRequest' });
+
+/** A tag and how sure the model is, 0–1. */
+const TagSchema = z.looseObject({ name: z.string(), confidence: z.number() });
+
+/** Answer of `imageanalysis:analyze` for a custom model; `tagsResult` may be missing when nothing was found. */
+export const PredictionSchema = z
+  .looseObject({
+    modelVersion: z.string().optional(),
+    metadata: z.looseObject({ width: z.number(), height: z.number() }).optional(),
+    customModelResult: z.looseObject({ tagsResult: z.looseObject({ values: z.array(TagSchema) }).optional() }),
+  })
+  .meta({ id: 'Prediction' });
+export type Prediction = z.infer<typeof PredictionSchema>;
+
+/** One page of a list; no `nextLink` on the last page. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.looseObject({ value: z.array(item), nextLink: z.string().optional() });
+}
+
+/** Whether a model's training has ended; an unknown status has not. */
+export function isTerminalModelStatus(status: Tolerant<ModelStatus>): boolean {
+  return status === 'succeeded' || status === 'failed' || status === 'cancelled';
+}
+
+/** Whether an evaluation has ended; an unknown status has not. */
+export function isTerminalEvaluationStatus(status: Tolerant<EvaluationStatus>): boolean {
+  return status === 'succeeded' || status === 'failed';
+}
