@@ -1,0 +1,90 @@
+import { checkClassNames } from '../data/class-names.ts';
+import { mapAtOnce } from '../data/concurrency.ts';
+import type { LoopFolder } from '../data/loop-folder.ts';
+import { countPerClass } from '../data/set-checks.ts';
+import type { ClassCounts, StoredImage } from '../loop/round.ts';
+import { type AdmittedImage, readAdmissions } from './admission-file.ts';
+import type { CollectContext, Collector, CollectRequest, CollectResult, PrepareResult } from './collector.ts';
+import {
+  commitDraw,
+  drawnImages,
+  drawResult,
+  readDraw,
+  readDraws,
+  readDrawsSoFar,
+  type StoredDraw,
+} from './draw-file.ts';
+
+const AT_ONCE = 4;
+
+/** Draws from the batches that people handed in and that were admitted. */
+export const peopleCollector: Collector = { prepare, collect };
+
+async function prepare(ctx: CollectContext): Promise<PrepareResult> {
+  await ctx.folder.mustExist();
+  const classes = ctx.spec.classes ?? ctx.classes;
+  return { classes, available: null, findings: checkClassNames(classes) };
+}
+
+async function collect(ctx: CollectContext, request: CollectRequest): Promise<CollectResult> {
+  const { folder, classes } = ctx;
+  await folder.mustExist();
+  if (!(await readDraw(folder, request.round))) {
+    const earlier = await readDraws(folder, request.round - 1);
+    const waiting = await notDrawn(folder, request.admissions, earlier);
+    await commitDraw(folder, await drawWaiting(ctx, request, waiting));
+  }
+  return drawResult(folder, request.round, classes);
+}
+
+/**
+ * Images per class that admissions 1…`admissions` accepted and no round has drawn yet; classes with none are absent.
+ * @throws FolderConflictError when one of the admissions is missing.
+ */
+export async function waitingImages(folder: LoopFolder, admissions: number): Promise<ClassCounts> {
+  await folder.mustExist();
+  return countPerClass(await notDrawn(folder, admissions, await readDrawsSoFar(folder)), []);
+}
+
+async function notDrawn(
+  folder: LoopFolder,
+  admissions: number,
+  draws: readonly StoredDraw[],
+): Promise<AdmittedImage[]> {
+  const drawn = new Set(drawnImages(draws).map((image) => image.sha256));
+  const admitted = (await readAdmissions(folder, admissions)).flatMap((admission) => admission.images);
+  return admitted.filter((image) => !drawn.has(image.sha256));
+}
+
+/** First come, first drawn, up to what is needed; the surplus waits for the next round. */
+async function drawWaiting(
+  ctx: CollectContext,
+  request: CollectRequest,
+  waiting: readonly AdmittedImage[],
+): Promise<StoredDraw> {
+  const asked = Object.entries(request.need).filter(([, count]) => count > 0);
+  const chosen = asked.flatMap(([name, count]) => waiting.filter((image) => image.className === name).slice(0, count));
+  const given = countPerClass(chosen, ctx.classes);
+  const lacking = asked.map(([name, count]) => [name, count - (given[name] ?? 0)] as const);
+  return {
+    schemaVersion: 1,
+    round: request.round,
+    images: await storeAll(ctx, chosen),
+    short: Object.fromEntries(lacking.filter(([, count]) => count > 0)),
+    exhausted: false,
+    findings: [],
+    passedOver: [],
+  };
+}
+
+async function storeAll(ctx: CollectContext, chosen: readonly AdmittedImage[]): Promise<StoredImage[]> {
+  let done = 0;
+  return mapAtOnce(chosen, AT_ONCE, async ({ source: _source, ...image }) => {
+    ctx.signal?.throwIfAborted();
+    const ext = image.file.slice(image.file.lastIndexOf('.') + 1);
+    await ctx.folder.storeImage(ctx.folder.resolve(`inbox/${image.file}`), { sha256: image.sha256, ext });
+    done += 1;
+    ctx.heartbeat(`stored ${done} of ${chosen.length} images`);
+    return image;
+  });
+}

@@ -1,0 +1,35 @@
+import type { Finding } from '../loop/finding.ts';
+import type { CollectContext, Collector, CollectRequest, CollectResult, PrepareResult } from './collector.ts';
+import { commitDraw, drawResult, readDraw, readDraws } from './draw-file.ts';
+import { drawFromPool } from './pool-draw.ts';
+import { availableIn, freezePool, type Pool, readPool, readPoolOrFail, requireSource } from './pool-file.ts';
+
+/** Draws from a labelled folder or COCO file; `path` is absolute. */
+export function poolCollector(path: string): Collector {
+  return { prepare: (ctx) => prepare(ctx, path), collect: (ctx, request) => collect(ctx, request, path) };
+}
+
+async function prepare(ctx: CollectContext, path: string): Promise<PrepareResult> {
+  await ctx.folder.mustExist();
+  const frozen = await readPool(ctx.folder);
+  if (frozen) return prepared(frozen);
+  const pool = await freezePool(ctx, path);
+  return prepared(pool);
+}
+
+function prepared(pool: Pool): PrepareResult {
+  const findings: Finding[] = pool.findings;
+  return { classes: pool.classes, available: availableIn(pool), findings };
+}
+
+async function collect(ctx: CollectContext, request: CollectRequest, path: string): Promise<CollectResult> {
+  const { folder, classes } = ctx;
+  await folder.mustExist();
+  if (!(await readDraw(folder, request.round))) {
+    const pool = await readPoolOrFail(folder);
+    await requireSource(path);
+    const earlier = await readDraws(folder, request.round - 1);
+    await commitDraw(folder, await drawFromPool(ctx, { pool, earlier, request }));
+  }
+  return drawResult(folder, request.round, classes);
+}

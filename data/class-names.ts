@@ -1,0 +1,70 @@
+import { closest, distance } from 'fastest-levenshtein';
+import type { Finding } from '../loop/finding.ts';
+
+/** A class name as it is compared and stored: composed Unicode (file systems differ), no space around it. */
+export function className(name: string): string {
+  return name.normalize('NFC').trim();
+}
+
+/** ` Did you mean "…"?` when one of `known` is near `name` (two letters or a third of them differ); else nothing. */
+function didYouMean(name: string, known: readonly string[]): string {
+  if (known.length === 0) return '';
+  const folded = new Map(known.map((each) => [each.toLowerCase(), each]));
+  const best = closest(name.toLowerCase(), [...folded.keys()]);
+  const near = distance(name.toLowerCase(), best) <= Math.max(2, Math.floor(best.length / 3));
+  return near ? ` Did you mean ${JSON.stringify(folded.get(best))}?` : '';
+}
+
+/** The finding for a folder or category that is none of the loop's classes. */
+export function unknownClass(where: string, name: string, classes: readonly string[]): Finding {
+  return {
+    severity: 'error',
+    code: 'class-unknown',
+    where,
+    message: `${JSON.stringify(name)} is not a class of this loop (${classes.join(', ')}).${didYouMean(name, classes)}`,
+    fix: 'Rename it to the class that is meant, or take it out.',
+  };
+}
+
+/** Class names twice in the list (error), or so alike that they are likely one class (warning). */
+export function checkClassNames(classes: readonly string[]): Finding[] {
+  const findings: Finding[] = [];
+  classes.forEach((name, at) => {
+    for (const other of classes.slice(at + 1)) {
+      if (name === other) findings.push(sameName(name));
+      else if (nearlySame(name, other)) findings.push(alike(name, other));
+    }
+  });
+  return findings;
+}
+
+function nearlySame(a: string, b: string): boolean {
+  const [left, right] = [essence(a), essence(b)];
+  if (left === right) return true;
+  return Math.min(left.length, right.length) >= 6 && distance(left, right) === 1;
+}
+
+function essence(name: string): string {
+  const letters = name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+  return letters.length > 3 ? letters.replace(/s$/, '') : letters;
+}
+
+function sameName(name: string): Finding {
+  return {
+    severity: 'error',
+    code: 'class-duplicate',
+    where: name,
+    message: `the class ${JSON.stringify(name)} is named twice`,
+    fix: 'Give every class a name of its own.',
+  };
+}
+
+function alike(name: string, other: string): Finding {
+  return {
+    severity: 'warning',
+    code: 'class-names-alike',
+    where: name,
+    message: `the class names ${JSON.stringify(name)} and ${JSON.stringify(other)} are nearly the same`,
+    fix: 'If they mean one class, put them together; otherwise give them names that tell them apart.',
+  };
+}

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Finding } from '../loop/finding.ts';
+import { SourceUnreadableError, systemCode } from './errors.ts';
+
+/** Name of the file at an ImageFolder's root that says which images belong together. */
+export const GROUPS_FILE = 'groups.csv';
+
+interface Groups {
+  /** Group of an image by its path relative to the root. */
+  groups: Map<string, string>;
+  findings: Finding[];
+}
+
+/**
+ * Reads `groups.csv` (header `file,group`; fields may stand in double quotes); no file means no groups.
+ * A line that does not fit, or gives an image a second group, is an error; one that names no listed image a warning.
+ * @throws SourceUnreadableError when the file is there but cannot be read.
+ */
+export async function readGroups(root: string, files: ReadonlySet<string>): Promise<Groups> {
+  const text = await readIfThere(join(root, GROUPS_FILE));
+  if (text === undefined) return { groups: new Map(), findings: [] };
+  const [header = '', ...lines] = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  if (fieldsOf(header).join(',') !== 'file,group') return { groups: new Map(), findings: [badHeader(header)] };
+  return collectGroups(lines, files);
+}
+
+function collectGroups(lines: readonly string[], files: ReadonlySet<string>): Groups {
+  const groups = new Map<string, string>();
+  const findings: Finding[] = [];
+  lines.forEach((line, at) => {
+    if (line.trim() === '') return;
+    const [file = '', group = '', ...rest] = fieldsOf(line);
+    const problem = lineProblem({ file, group, rest, known: groups.get(file) });
+    if (problem !== undefined) findings.push(badLine(at + 2, problem));
+    else if (files.has(file)) groups.set(file, group);
+    else findings.push(unknownFile(at + 2, file));
+  });
+  return { groups, findings };
+}
+
+function lineProblem(row: {
+  file: string;
+  group: string;
+  rest: string[];
+  known: string | undefined;
+}): string | undefined {
+  if (row.rest.length > 0 || row.group === '') return 'does not have the two fields `file,group`';
+  if (row.known !== undefined && row.known !== row.group) return `gives ${JSON.stringify(row.file)} a second group`;
+  return undefined;
+}
+
+/** Fields of a CSV line (RFC 4180, without line breaks inside a field). */
+function fieldsOf(line: string): string[] {
+  const fields = line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g);
+  return [...fields].map(([, quoted, plain]) => (quoted?.replaceAll('""', '"') ?? plain ?? '').trim());
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw new SourceUnreadableError(path, `cannot be read (${systemCode(error)})`, { cause: error });
+  }
+}
+
+function badHeader(header: string): Finding {
+  return {
+    severity: 'error',
+    code: 'groups-invalid',
+    where: GROUPS_FILE,
+    message: `the first line is ${JSON.stringify(header)}; it must be \`file,group\``,
+    fix: 'Write `file,group` as the first line, then one line an image.',
+  };
+}
+
+function badLine(line: number, problem: string): Finding {
+  return {
+    severity: 'error',
+    code: 'groups-invalid',
+    where: `${GROUPS_FILE}:${line}`,
+    message: `the line ${problem}`,
+    fix: 'Write the image’s path relative to this folder, a comma, and the one group it belongs to.',
+  };
+}
+
+function unknownFile(line: number, file: string): Finding {
+  return {
+    severity: 'warning',
+    code: 'groups-unknown-file',
+    where: `${GROUPS_FILE}:${line}`,
+    message: `the line names ${JSON.stringify(file)}, which is no image that is used from this folder`,
+    fix: 'Nothing to do, unless the name is misspelt: write it relative to this folder.',
+  };
+}
