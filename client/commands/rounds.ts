@@ -1,0 +1,65 @@
+import { type Command, Option } from '@commander-js/extra-typings';
+import type { RoundRecord } from '../../loop/round.ts';
+import { type CommandContext, loopName } from '../context.ts';
+import type { Output } from '../output.ts';
+import type { KnownView } from '../require-loop.ts';
+
+/** `deltaloop rounds LOOP [--md|--csv|--json]` */
+export function addRoundsCommand(program: Command, context: CommandContext): void {
+  program
+    .command('rounds')
+    .description('Show the rounds of a loop as a table')
+    .argument('<loop>', 'name of the loop', loopName)
+    .addOption(new Option('--md', 'as a Markdown table').conflicts(['csv', 'json']))
+    .addOption(new Option('--csv', 'as CSV with every field').conflicts(['md', 'json']))
+    .addOption(new Option('--json', 'as one JSON document').conflicts(['md', 'csv']))
+    .action(async (loop, { md, csv, json }) => {
+      const { viewLoop } = await import('../require-loop.ts');
+      const view = await viewLoop(context, loop);
+      const format = md ? 'md' : csv ? 'csv' : json ? 'json' : 'text';
+      await SHOW[format](context.output, view);
+      if (view.progress.rounds.length === 0) context.output.say(`Loop ${loop} has finished no round yet.`);
+    });
+}
+
+const SHOW: Record<'md' | 'csv' | 'json' | 'text', (output: Output, view: KnownView) => Promise<void> | void> = {
+  text: async (output, { progress }) => {
+    const { roundsText } = await import('../render-progress.ts');
+    const text = roundsText(progress, output.width);
+    if (text) output.data(text);
+  },
+  md: async (output, { progress }) => {
+    const { roundsTable } = await import('../../report/rounds-table.ts');
+    output.data(roundsTable(progress.rounds, { format: 'markdown', metric: progress.metric }));
+  },
+  csv: (output, { progress }) => output.data(roundsCsv(progress.rounds)),
+  json: (output, { progress: { loop, metric, rounds } }) =>
+    output.json({ schemaVersion: 1, ...{ loop, metric, rounds } }),
+};
+
+const COLUMNS: [string, (record: RoundRecord) => string | number | null][] = [
+  ['round', ({ round }) => round],
+  ['images', ({ images }) => images],
+  ['newImages', ({ newImages }) => newImages],
+  ['perClassMin', ({ perClass }) => perClass[0]],
+  ['perClassMax', ({ perClass }) => perClass[1]],
+  ['model', ({ model }) => model],
+  ['metric', ({ metric }) => metric],
+  ['noise', ({ noise }) => noise],
+  ['gain', ({ gain }) => gain],
+  ['comparedWith', ({ comparedWith }) => comparedWith],
+  ['billedMinutes', ({ billedMinutes }) => billedMinutes],
+  ['action', ({ action }) => action],
+  ['decision', ({ decision }) => decision],
+];
+
+/** The rounds as CSV (RFC 4180, LF): a heading and one line a round; an absent value is an empty field. */
+export function roundsCsv(rounds: RoundRecord[]): string {
+  const lines = rounds.map((record) => COLUMNS.map(([, value]) => field(value(record))));
+  return [COLUMNS.map(([name]) => name), ...lines].map((cells) => cells.join(',')).join('\n');
+}
+
+function field(value: string | number | null): string {
+  const text = value === null ? '' : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,81 @@
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { CliError } from './cli-error.ts';
+import { readDevFile } from './dev-file.ts';
+import { EXIT } from './exit-codes.ts';
+import { isNotAuthorised, isServerAway } from './grpc.ts';
+
+/** A connection to a Temporal server that has answered once. */
+export interface Connected {
+  client: Client;
+  address: string;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  home: string;
+  env?: NodeJS.ProcessEnv;
+  /** Bound of the first answer, milliseconds. */
+  timeoutMs?: number;
+}
+
+interface Target {
+  address: string;
+  /** Where the address comes from, for people. */
+  source: string;
+  namespace: string;
+  options: NonNullable<Parameters<typeof Connection.lazy>[0]>;
+}
+
+/** Finds the server: Temporal's own settings (environment, profile file), else `<home>/dev.json`, else localhost:7233. */
+async function findTarget(home: string, env: NodeJS.ProcessEnv): Promise<Target> {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({ overrideEnvVars: definedOnly(env) });
+  const { address, tls, apiKey, metadata } = connectionOptions;
+  const options = {
+    ...(tls !== undefined && { tls }),
+    ...(apiKey !== undefined && { apiKey }),
+    ...(metadata !== undefined && { metadata }),
+  };
+  if (address) return { address, source: 'from TEMPORAL_ADDRESS or the Temporal profile', namespace, options };
+  const dev = await readDevFile(home);
+  if (dev) return { address: dev.temporalAddress, source: 'the local server of `deltaloop dev`', namespace, options };
+  return { address: 'localhost:7233', source: 'the default', namespace, options };
+}
+
+function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+}
+
+/**
+ * Connects to the Temporal server and waits for its first answer, at most `timeoutMs` (default 5 000).
+ * @throws CliError when no server answers there (exit 1), or it refuses the caller (exit 4).
+ */
+export async function connect({ home, env = process.env, timeoutMs = 5000 }: ConnectOptions): Promise<Connected> {
+  const { address, source, namespace, options } = await findTarget(home, env);
+  // Few retries: a server that is not there is told at once, a blip of a second is ridden out.
+  const retry = makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 4 }));
+  const connection = Connection.lazy({ ...options, address, interceptors: [retry] });
+  try {
+    await connection.withDeadline(Date.now() + timeoutMs, () => connection.workflowService.getSystemInfo({}));
+  } catch (error) {
+    await connection.close();
+    throw connectError(error, `${address} (${source})`);
+  }
+  return { client: new Client({ connection, namespace }), address, close: () => connection.close() };
+}
+
+function connectError(error: unknown, where: string): unknown {
+  if (isNotAuthorised(error)) {
+    return new CliError(`The Temporal server at ${where} refuses this client.`, {
+      exitCode: EXIT.notAuthorised,
+      next: 'Check TEMPORAL_API_KEY, TEMPORAL_NAMESPACE and the TEMPORAL_TLS_* settings.',
+      cause: error,
+    });
+  }
+  if (!isServerAway(error)) return error;
+  return new CliError(`There is no Temporal server at ${where}.`, {
+    exitCode: EXIT.unexpected,
+    next: 'Start one with `deltaloop dev`, or set TEMPORAL_ADDRESS to the server that runs your loops.',
+    cause: error,
+  });
+}

@@ -1,0 +1,55 @@
+import { DataError } from '../data/errors.ts';
+import { FAILURES, type FailureType } from '../loop/failure.ts';
+import { CliError } from './cli-error.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { isNotAuthorised, isServerAway } from './grpc.ts';
+
+/** Turns whatever was thrown into what a person is told. */
+export function explainError(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  if (error instanceof DataError) return dataProblem(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (isNotAuthorised(error)) {
+    return new CliError(`The Temporal server refuses this client: ${message}`, {
+      exitCode: EXIT.notAuthorised,
+      next: 'Check TEMPORAL_API_KEY, TEMPORAL_NAMESPACE and the TEMPORAL_TLS_* settings.',
+      cause: error,
+    });
+  }
+  if (isServerAway(error)) {
+    return new CliError(`The Temporal server stopped answering: ${message}`, {
+      exitCode: EXIT.unexpected,
+      next: 'Nothing is lost; type the command again. If it stays away, see whether `deltaloop dev` still runs.',
+      cause: error,
+    });
+  }
+  return new CliError(`Unexpected error: ${message}`, {
+    exitCode: EXIT.unexpected,
+    next: 'Set DELTALOOP_DEBUG=1 and type the command again to see where it comes from.',
+    cause: error,
+  });
+}
+
+const EXIT_OF: Partial<Record<FailureType, ExitCode>> = {
+  DatasetChecksFailed: EXIT.checksFailed,
+  SourceUnreadable: EXIT.usage,
+};
+
+function dataProblem(error: DataError): CliError {
+  const { headline, remedy } = FAILURES[error.code];
+  // The remedies are written for a waiting loop; here it is a command that is tried again.
+  const next = remedy.replace(/,? then answer `retry`/, ', then type the command again').replace(' for the worker', '');
+  return new CliError(`${headline}: ${error.message}`, {
+    exitCode: EXIT_OF[error.code] ?? EXIT.unexpected,
+    next,
+    cause: error,
+  });
+}
+
+/** The text for stderr: the message, and the next step on a line of its own; with the stack when asked for. */
+export function errorText(error: CliError, debug: boolean): string {
+  const lines = [`deltaloop: ${error.message}`];
+  if (error.next !== undefined) lines.push(`  → ${error.next}`);
+  if (debug && error.cause instanceof Error) lines.push(String(error.cause.stack));
+  return lines.join('\n');
+}

@@ -1,0 +1,7 @@
+/** Compute minutes for people: `45 min`, `2 h`, `2 h 05 min`. */
+export function minutes(value: number): string {
+  const whole = Math.round(value);
+  if (whole < 60) return `${whole} min`;
+  const rest = whole % 60;
+  return rest === 0 ? `${whole / 60} h` : `${Math.floor(whole / 60)} h ${String(rest).padStart(2, '0')} min`;
+}

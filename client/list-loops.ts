@@ -1,0 +1,105 @@
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { LoopFolder } from '../data/loop-folder.ts';
+import { decimal } from '../decide/format.ts';
+import { LOOP_WORKFLOW } from '../workflows/messages.ts';
+import { CliError } from './cli-error.ts';
+import type { CommandContext } from './context.ts';
+import { type LoopFiles, loopNames, readLoopFiles } from './loop-files.ts';
+import { KEYS } from './search-attributes.ts';
+import { textTable } from './text-table.ts';
+
+/** Most executions that are looked through. */
+const MOST_EXECUTIONS = 1000;
+
+/** One loop in `deltaloop list --json`. */
+export interface ListedLoop {
+  loop: string;
+  title: string;
+  /** A phase, an outcome, how Temporal closed it, or `unknown` without a server. */
+  state: string;
+  round: number;
+  /** Newest metric, 0–1. */
+  metric: number | null;
+  target: number | null;
+  needsPerson: boolean;
+  /** ISO-8601 UTC. */
+  startedAt: string;
+}
+
+/** Every loop of this home and every one that runs in Temporal, by name; `serverProblem` says why Temporal was not asked. */
+export async function listLoops(
+  context: CommandContext,
+): Promise<{ loops: ListedLoop[]; serverProblem: string | null }> {
+  const { home } = context.settings;
+  const { executions, serverProblem } = await newestExecutions(context);
+  const names = new Set(await loopNames(home));
+  for (const [name, { status }] of executions) if (status.name === 'RUNNING') names.add(name);
+  const loops: ListedLoop[] = [];
+  for (const name of [...names].sort()) {
+    const loop = listed(name, await readLoopFiles(LoopFolder.at(home, name)), executions.get(name));
+    if (loop) loops.push(loop);
+  }
+  return { loops, serverProblem };
+}
+
+async function newestExecutions(context: CommandContext) {
+  const executions = new Map<string, WorkflowExecutionInfo>();
+  try {
+    const { client } = await context.connect();
+    await client.connection.withDeadline(Date.now() + 5000, async () => {
+      let seen = 0;
+      for await (const execution of client.workflow.list({ query: `WorkflowType = '${LOOP_WORKFLOW}'` })) {
+        const known = executions.get(execution.workflowId);
+        if (!known || known.startTime < execution.startTime) executions.set(execution.workflowId, execution);
+        seen += 1;
+        if (seen === MOST_EXECUTIONS) break;
+      }
+    });
+    return { executions, serverProblem: null };
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { executions, serverProblem: error.message };
+  }
+}
+
+function listed(
+  loop: string,
+  files: LoopFiles | undefined,
+  execution: WorkflowExecutionInfo | undefined,
+): ListedLoop | undefined {
+  if (!files && !execution) return undefined;
+  const attributes = execution?.typedSearchAttributes;
+  const running = execution?.status.name === 'RUNNING';
+  return {
+    loop,
+    title: files?.spec?.title ?? loop,
+    state: stateOf(files, execution),
+    round: files?.result?.rounds ?? attributes?.get(KEYS.round) ?? files?.rounds.length ?? 0,
+    metric: files?.rounds.findLast((record) => record.metric !== null)?.metric ?? attributes?.get(KEYS.metric) ?? null,
+    target: files?.spec?.target ?? attributes?.get(KEYS.target) ?? null,
+    needsPerson: running && !files?.result && attributes?.get(KEYS.needsHuman) === true,
+    startedAt: files?.loop.startedAt ?? execution?.startTime.toISOString() ?? '',
+  };
+}
+
+function stateOf(files: LoopFiles | undefined, execution: WorkflowExecutionInfo | undefined): string {
+  if (files?.result) return files.result.outcome;
+  if (!execution) return 'unknown';
+  if (execution.status.name === 'RUNNING') return execution.typedSearchAttributes.get(KEYS.phase) ?? 'running';
+  return execution.status.name.toLowerCase().replace('_', '-');
+}
+
+/** The list as an aligned table; a `*` marks loops that wait for a person. */
+export function listText(loops: ListedLoop[]): string {
+  const rows = loops.map(({ loop, state, needsPerson, round, metric, target, startedAt, title }) => [
+    loop,
+    needsPerson ? `${state} *` : state,
+    round,
+    metric === null ? '–' : decimal(metric, 3),
+    target === null ? '–' : decimal(target, 3),
+    startedAt.slice(0, 16).replace('T', ' '),
+    title === loop ? '' : title,
+  ]);
+  const table = textTable(['loop', 'state', 'round', 'metric', 'target', 'started (UTC)', 'title'], rows);
+  return loops.some(({ needsPerson }) => needsPerson) ? `${table}\n\n* waits for a person` : table;
+}

@@ -1,0 +1,144 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { systemCode } from '../data/errors.ts';
+import type { LoopFolder } from '../data/loop-folder.ts';
+import { type LoopResult, OUTCOMES } from '../loop/outcome.ts';
+import type { ClassCounts, RoundRecord } from '../loop/round.ts';
+import { LoopNameSchema, type LoopSpec, LoopSpecSchema } from '../loop/spec.ts';
+import { CliError } from './cli-error.ts';
+import { EXIT } from './exit-codes.ts';
+
+const LoopFileSchema = z.object({
+  schemaVersion: z.literal(1),
+  loop: LoopNameSchema,
+  instanceId: z.string().min(1),
+  specHash: z.string().min(1),
+  /** ISO-8601 UTC. */
+  startedAt: z.iso.datetime(),
+});
+
+/** `loop.json`: the identity of a loop, written once at its start. */
+export type LoopFile = z.infer<typeof LoopFileSchema>;
+
+const RecordSchema = z.object({
+  round: z.number(),
+  images: z.number(),
+  newImages: z.number(),
+  perClass: z.tuple([z.number(), z.number()]),
+  model: z.string().nullable(),
+  metric: z.number().nullable(),
+  noise: z.number().nullable(),
+  gain: z.number().nullable(),
+  comparedWith: z.number().nullable(),
+  billedMinutes: z.number(),
+  action: z.enum(['collect', 'stop']),
+  decision: z.string(),
+});
+
+const ResultSchema = z.object({
+  schemaVersion: z.literal(1),
+  loop: z.string(),
+  outcome: z.enum(OUTCOMES),
+  sentence: z.string(),
+  recommended: z
+    .object({
+      model: z.string(),
+      round: z.number(),
+      images: z.number(),
+      metric: z.number(),
+      interval: z.tuple([z.number(), z.number()]).nullable(),
+    })
+    .nullable(),
+  rounds: z.number(),
+  images: z.number(),
+  billedMinutes: z.number(),
+  unusedImages: z.number(),
+  endedAt: z.string(),
+});
+
+const DecisionFileSchema = z.object({
+  input: z.object({
+    settings: z.object({ evaluationImages: z.number().nullable() }),
+    perClass: z.record(z.string(), z.number()),
+  }),
+  decision: z.object({ sentence: z.string(), warnings: z.array(z.string()) }),
+});
+
+/** What a loop's folder tells without Temporal. */
+export interface LoopFiles {
+  loop: LoopFile;
+  /** Null only for a start that was cut off between its two files. */
+  spec: LoopSpec | null;
+  rounds: RoundRecord[];
+  /** Training images per class at the last decision. */
+  perClass: ClassCounts;
+  evaluationImages: number | null;
+  lastDecision: string;
+  warnings: string[];
+  result: LoopResult | null;
+}
+
+/**
+ * Reads a loop's folder; undefined when no loop was started there.
+ * @throws CliError when a file of it does not hold what deltaloop writes there.
+ */
+export async function readLoopFiles(folder: LoopFolder): Promise<LoopFiles | undefined> {
+  const loop = await readAs(folder, 'loop.json', LoopFileSchema);
+  if (!loop) return undefined;
+  const rounds = await readRecords(folder);
+  const last = rounds.at(-1);
+  const decided = last && (await readAs(folder, `rounds/${last.round}/decision.json`, DecisionFileSchema));
+  return {
+    loop,
+    spec: (await readAs(folder, 'spec.json', LoopSpecSchema)) ?? null,
+    rounds,
+    perClass: decided?.input.perClass ?? {},
+    evaluationImages: decided?.input.settings.evaluationImages ?? null,
+    lastDecision: decided?.decision.sentence ?? '',
+    warnings: decided?.decision.warnings ?? [],
+    result: (await readAs(folder, 'outcome.json', ResultSchema)) ?? null,
+  };
+}
+
+async function readRecords(folder: LoopFolder): Promise<RoundRecord[]> {
+  const numbers = (await folderNames(folder.resolve('rounds'))).map(Number).filter(Number.isInteger);
+  const records: RoundRecord[] = [];
+  for (const round of numbers.sort((a, b) => a - b)) {
+    const record = await readAs(folder, `rounds/${round}/record.json`, RecordSchema);
+    if (record) records.push(record);
+  }
+  return records;
+}
+
+async function readAs<T extends z.ZodType>(
+  folder: LoopFolder,
+  relative: string,
+  schema: T,
+): Promise<z.output<T> | undefined> {
+  const value = await folder.readJson(relative);
+  if (value === undefined) return undefined;
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const where = folder.resolve(relative);
+  throw new CliError(`${where} does not hold what deltaloop writes there: ${z.prettifyError(parsed.error)}`, {
+    exitCode: EXIT.unexpected,
+    next: 'Put the file back from a copy; a loop’s files are never edited by hand.',
+  });
+}
+
+/** Names of the loops that have a folder under `home`, sorted. */
+export async function loopNames(home: string): Promise<string[]> {
+  const names = await folderNames(join(home, 'loops'));
+  return names.filter((name) => LoopNameSchema.safeParse(name).success);
+}
+
+async function folderNames(path: string): Promise<string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

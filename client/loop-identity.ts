@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { FolderConflictError } from '../data/errors.ts';
+import type { LoopFolder } from '../data/loop-folder.ts';
+import type { LoopSpec } from '../loop/spec.ts';
+import { CliError } from './cli-error.ts';
+import { EXIT } from './exit-codes.ts';
+import { type LoopFile, type LoopFiles, readLoopFiles } from './loop-files.ts';
+import { specDifferences, specHash } from './spec-hash.ts';
+
+/**
+ * Takes the loop's name: writes `loop.json` and `spec.json` once, or finds them as an earlier start of the same spec left
+ * them, so that instance id and start instant never change.
+ * @throws CliError (exit 2) when the name belongs to another spec.
+ */
+export async function claimFolder(folder: LoopFolder, spec: LoopSpec): Promise<LoopFile> {
+  const mine: LoopFile = {
+    schemaVersion: 1,
+    loop: spec.name,
+    instanceId: randomUUID(),
+    specHash: specHash(spec),
+    startedAt: new Date().toISOString(),
+  };
+  const earlier = await readLoopFiles(folder);
+  if (earlier) refuseOtherSpec(folder, earlier, spec);
+  else await folder.create();
+  const owner = earlier?.loop ?? (await writeFirst(folder, mine, spec));
+  await folder.writeJsonOnce('spec.json', spec);
+  return owner;
+}
+
+/** Writes `loop.json`, or reads it where another start at the same moment was faster. */
+async function writeFirst(folder: LoopFolder, mine: LoopFile, spec: LoopSpec): Promise<LoopFile> {
+  try {
+    await folder.writeJsonOnce('loop.json', mine);
+    return mine;
+  } catch (error) {
+    if (!(error instanceof FolderConflictError)) throw error;
+    const faster = await readLoopFiles(folder);
+    if (!faster) throw error;
+    refuseOtherSpec(folder, faster, spec);
+    return faster.loop;
+  }
+}
+
+/**
+ * Compares a spec with the one that the loop of its name was started with.
+ * @throws CliError (exit 2) naming every field that differs.
+ */
+export function refuseOtherSpec(folder: LoopFolder, earlier: LoopFiles, spec: LoopSpec): void {
+  if (earlier.loop.specHash === specHash(spec)) return;
+  const fields = earlier.spec ? specDifferences(earlier.spec, spec) : [];
+  const differs = fields.length > 0 ? fields.map((field) => `  ${field}`) : ['  (the earlier spec was not stored)'];
+  const what = earlier.result
+    ? `has ended (${earlier.result.outcome}), and it had another spec`
+    : 'was started with another spec; a loop never changes its spec';
+  const never = earlier.result ? '' : ` (If that start never ran and is not wanted: remove ${folder.path}.)`;
+  throw new CliError([`Loop ${spec.name} ${what}. What differs:`, ...differs].join('\n'), {
+    exitCode: EXIT.usage,
+    next: `Give this spec another \`name\`.${never}`,
+  });
+}

@@ -1,0 +1,60 @@
+import { asGiven, plural } from '../decide/format.ts';
+import type { LoopSpec } from '../loop/spec.ts';
+
+/** The plan of a loop in a few sentences, for the command line and the Temporal UI. */
+export function planSentences(spec: LoopSpec): string[] {
+  return [sourceSentence(spec), yardstickSentence(spec), growthSentence(spec), endSentence(spec), capsSentence(spec)];
+}
+
+function sourceSentence({ collector, imagesPerClass, classes }: LoopSpec): string {
+  const from = collector.kind === 'pool' ? `drawn from ${collector.path}` : 'handed in by people';
+  const over = classes ? ` for each of ${classes.length} classes` : ' per class';
+  return `Begins with ${plural(imagesPerClass, 'image')}${over}, ${from}.`;
+}
+
+function yardstickSentence({ evaluation, metric }: LoopSpec): string {
+  if (!evaluation) return `Measures ${metric} on the service’s own hold-out, which is optimistic.`;
+  const paired = evaluation.predictions ? ', predicting every image of it each round' : '';
+  return `Measures ${metric} on the frozen evaluation set ${evaluation.path}${paired}.`;
+}
+
+function growthSentence({ delta }: LoopSpec): string {
+  return delta.kind === 'geometric'
+    ? `Each round has ${delta.factor} times the images of the one before.`
+    : `Each round adds ${plural(delta.imagesPerClass, 'image')} per class.`;
+}
+
+function endSentence({ target, claim, margin, patience }: LoopSpec): string {
+  const still = `after ${plural(patience, 'round')} without a gain of at least ${asGiven(margin)}`;
+  if (target === undefined) return `Has no target: stops ${still}.`;
+  const what = claim === 'measured' ? 'the metric' : 'the lower 95 % bound of the metric';
+  return `Stops when ${what} reaches ${asGiven(target)}, or ${still}.`;
+}
+
+function capsSentence({ caps }: LoopSpec): string {
+  const limits = [plural(caps.hours, 'compute hour'), plural(caps.rounds, 'round')];
+  if (caps.images !== undefined) limits.push(plural(caps.images, 'image'));
+  if (caps.deadline !== undefined) limits.push(`${caps.deadline} from its start`);
+  return `Never goes past ${limits.join(', ')}.`;
+}
+
+/** The loop's line in the Temporal UI's list: its title, at most 200 bytes. */
+export function staticSummary({ title, name }: LoopSpec): string {
+  return cutToBytes(title ?? `Loop ${name}`, 200);
+}
+
+/** The plan as Markdown for the Temporal UI. */
+export function staticDetails(spec: LoopSpec): string {
+  const lines = planSentences(spec).map((sentence) => `- ${sentence.replace(/[|<>*`_[\]]/g, (sign) => `\\${sign}`)}`);
+  return [`**Plan of loop ${spec.name}**`, lines.join('\n')].join('\n\n');
+}
+
+function cutToBytes(text: string, limit: number): string {
+  if (Buffer.byteLength(text) <= limit) return text;
+  let cut = '';
+  for (const sign of text) {
+    if (Buffer.byteLength(cut) + Buffer.byteLength(sign) + Buffer.byteLength('…') > limit) break;
+    cut += sign;
+  }
+  return `${cut}…`;
+}

@@ -1,0 +1,62 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { CliError } from './cli-error.ts';
+import type { CommandContext } from './context.ts';
+import { EXIT } from './exit-codes.ts';
+import { loopNames } from './loop-files.ts';
+import { type LoopView, readFinished, readLoop } from './loop-view.ts';
+
+export type KnownView = Exclude<LoopView, { kind: 'unknown' }>;
+
+/**
+ * What is known about a loop: of a finished one from its folder alone, of any other with the server's help.
+ * @throws CliError (exit 2) when there is no such loop; the connection's error when there is no server.
+ */
+export async function viewLoop(context: CommandContext, loop: string): Promise<KnownView> {
+  const { home } = context.settings;
+  const finished = await readFinished(home, loop);
+  if (finished) return finished;
+  const { client } = await context.connect();
+  const view = await readLoop({ client, home, loop });
+  if (view.kind === 'unknown') throw await unknownLoop(home, loop);
+  return view;
+}
+
+async function unknownLoop(home: string, loop: string): Promise<CliError> {
+  const names = await loopNames(home);
+  const nearest = names.length > 0 ? closest(loop, names) : undefined;
+  const hint =
+    nearest !== undefined && distance(loop, nearest) <= Math.max(2, loop.length / 3) ? ` Did you mean ${nearest}?` : '';
+  return new CliError(`There is no loop ${loop}: none runs under that name, and ${home} holds none.${hint}`, {
+    exitCode: EXIT.usage,
+    next: 'See all loops: deltaloop list. Another home is chosen with DELTALOOP_HOME.',
+  });
+}
+
+/**
+ * A loop that runs and whose worker answers, for commands that change it.
+ * @throws CliError (exit 2) when it has ended or was never started, (exit 1) when Temporal closed it or no worker answers.
+ */
+export async function requireRunning(
+  context: CommandContext,
+  loop: string,
+): Promise<Extract<LoopView, { kind: 'running' }>> {
+  const view = await viewLoop(context, loop);
+  if (view.kind !== 'running') throw notRunning(loop, view);
+  if (view.note === null) return view;
+  throw new CliError(`Loop ${loop} cannot be asked at the moment; nothing was changed. ${view.note}.`, {
+    exitCode: EXIT.unexpected,
+    next: 'When a worker runs, type the command again.',
+  });
+}
+
+/** The error for a change to a loop that does not run. */
+function notRunning(loop: string, view: Exclude<KnownView, { kind: 'running' }>): CliError {
+  if (view.kind === 'finished') {
+    return new CliError(`Loop ${loop} has ended (${view.result.outcome}): ${view.result.sentence}`, {
+      exitCode: EXIT.usage,
+      next: `See its rounds: deltaloop rounds ${loop}. A new loop needs another name.`,
+    });
+  }
+  const exitCode = view.kind === 'broken' ? EXIT.unexpected : EXIT.usage;
+  return new CliError(`Loop ${loop}: ${view.progress.state}.`, { exitCode, next: view.progress.next });
+}

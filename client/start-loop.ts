@@ -1,0 +1,107 @@
+import type { Client } from '@temporalio/client';
+import { LoopFolder } from '../data/loop-folder.ts';
+import type { LoopResult } from '../loop/outcome.ts';
+import type { LoopSpec } from '../loop/spec.ts';
+import { CliError } from './cli-error.ts';
+import { EXIT } from './exit-codes.ts';
+import { readLoopFiles } from './loop-files.ts';
+import { claimFolder, refuseOtherSpec } from './loop-identity.ts';
+import { describeLoop, readLoop } from './loop-view.ts';
+import { planSentences } from './plan-text.ts';
+import { checkSources } from './source-check.ts';
+import { readSpecFile } from './spec-file.ts';
+import { specHash } from './spec-hash.ts';
+import { startWorkflow } from './start-workflow.ts';
+
+export interface StartOptions {
+  client: Client;
+  home: string;
+  /** The YAML or JSON file. */
+  specPath: string;
+  taskQueue: string;
+  /** Told the plan and warnings, a line at a time. */
+  say: (text: string) => void;
+}
+
+export type StartResult =
+  | { kind: 'started' | 'attached'; loop: string; specHash: string }
+  | { kind: 'finished'; loop: string; result: LoopResult };
+
+/** A spec that may be started: it makes sense, its name is free or its own, its sources can be read. */
+export interface PreparedStart {
+  spec: LoopSpec;
+  /** How the loop of this name and spec ended; null when it has not. */
+  earlier: LoopResult | null;
+}
+
+/**
+ * Everything about a start that needs no server.
+ * @throws CliError (exit 2) when the spec makes no sense, its sources cannot be read, or its name was used with another spec.
+ */
+export async function prepareStart(home: string, specPath: string): Promise<PreparedStart> {
+  const spec = await readSpecFile(specPath);
+  const folder = LoopFolder.at(home, spec.name);
+  const files = await readLoopFiles(folder);
+  // Sources are looked at once: a loop that was started owns copies, and its pool may have moved since.
+  if (files) refuseOtherSpec(folder, files, spec);
+  else await checkSources(spec);
+  return { spec, earlier: files?.result ?? null };
+}
+
+/**
+ * Starts the loop of a spec file, or attaches to the running loop of the same name and spec, or tells the outcome of the
+ * finished one. Never starts a second loop of one name.
+ * @throws CliError when the spec makes no sense or differs from the running loop's, or Temporal refuses.
+ */
+export async function startLoop(options: StartOptions): Promise<StartResult> {
+  const { client, home, specPath, say } = options;
+  const { spec, earlier } = await prepareStart(home, specPath);
+  const loop = spec.name;
+  if (earlier) return { kind: 'finished', loop, result: earlier };
+  const view = await readLoop({ client, home, loop });
+  if (view.kind === 'finished') return { kind: 'finished', loop, result: view.result };
+  if (view.kind === 'broken')
+    throw new CliError(`Loop ${loop}: ${view.progress.state}.`, {
+      exitCode: EXIT.unexpected,
+      next: view.progress.next,
+    });
+  if (view.kind === 'running') return attach(options, spec);
+  for (const line of [...planSentences(spec), ...warningsOf(spec)]) say(line);
+  const identity = await claimFolder(LoopFolder.at(home, loop), spec);
+  return (await startWorkflow(options, { spec, identity }))
+    ? { kind: 'started', loop, specHash: identity.specHash }
+    : attach(options, spec);
+}
+
+function warningsOf(spec: LoopSpec): string[] {
+  if (spec.evaluation) return [];
+  return [
+    'Warning: no evaluation set. The metric will be the service’s own hold-out: optimistic, and not comparable between rounds. Add `evaluation.path` to the spec for a frozen yardstick.',
+  ];
+}
+
+/** Joins a loop that Temporal runs already, if it is the loop of this spec and of this home. */
+async function attach({ client, home }: StartOptions, spec: LoopSpec): Promise<StartResult> {
+  const loop = spec.name;
+  const hash = specHash(spec);
+  const folder = LoopFolder.at(home, loop);
+  const memo = (await describeLoop({ client, home, loop }))?.memo ?? {};
+  if (!(await folder.exists())) throw otherFolder(loop, memo['folder'], folder.path);
+  if (memo['specHash'] === hash) return { kind: 'attached', loop, specHash: hash };
+  throw new CliError(`Loop ${loop} runs with another spec (hash ${String(memo['specHash'])}, yours ${hash}).`, {
+    exitCode: EXIT.usage,
+    next: 'Give this spec another `name`.',
+  });
+}
+
+/** The error for a loop whose folder this client does not see. */
+function otherFolder(loop: string, theirs: unknown, mine: string): CliError {
+  const where = typeof theirs === 'string' ? theirs : 'another folder';
+  return new CliError(
+    `Loop ${loop} runs with its files in ${where}, but this client looks in ${mine}, where nothing is.`,
+    {
+      exitCode: EXIT.usage,
+      next: 'Set DELTALOOP_HOME to the home that the loop’s worker uses, or give the spec another `name`.',
+    },
+  );
+}

@@ -1,0 +1,109 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { copyBatch } from '../collect/submit.ts';
+import { LoopFolder } from '../data/loop-folder.ts';
+import type { Finding } from '../loop/finding.ts';
+import type { LoopProgress } from '../loop/progress.ts';
+import type { ClassCounts } from '../loop/round.ts';
+import { submitImages } from '../workflows/messages.ts';
+import { CliError } from './cli-error.ts';
+import type { CommandContext } from './context.ts';
+import { EXIT } from './exit-codes.ts';
+import { readLoopFiles } from './loop-files.ts';
+import { describeLoop, readLoop } from './loop-view.ts';
+import { requireRunning } from './require-loop.ts';
+import { sendUpdate } from './send-update.ts';
+import { canonicalJson } from './spec-hash.ts';
+
+/** The loop takes a batch in within a moment; one that brings nothing new changes nothing. */
+const TAKING_IN_MS = 3000;
+
+export interface Submission {
+  loop: string;
+  /** A folder with one sub-folder per class. */
+  directory: string;
+  by: string;
+}
+
+/** What became of a hand-in. */
+export interface Submitted {
+  loop: string;
+  /** The loop's answer, one sentence; null when no image was fit to be handed in. */
+  message: string | null;
+  /** Images handed in, per class. */
+  counts: ClassCounts;
+  /** What the round still asks for per class; null when no worker told. */
+  missing: ClassCounts | null;
+  findings: Finding[];
+}
+
+/**
+ * Copies the images of a directory into a loop's folder and reports them to the loop. Handing in the same images again
+ * changes nothing.
+ * @throws CliError (exit 2) when the loop is unknown, has ended, takes no images from people, or keeps its files where this
+ *   client does not see them; all before anything is copied.
+ */
+export async function submitDirectory(
+  context: CommandContext,
+  { loop, directory, by }: Submission,
+): Promise<Submitted> {
+  const { folder, classes, progress } = await requireCollecting(context, loop);
+  const { manifest, counts, findings } = await copyBatch(folder, directory, { classes });
+  if (Object.values(counts).every((count) => count === 0))
+    return { loop, message: null, counts, missing: null, findings };
+  const { client } = await context.connect();
+  const message = await sendUpdate({ client, loop }, (handle) =>
+    handle.executeUpdate(submitImages, { args: [{ manifest, counts, by }], updateId: manifest.sha256 }),
+  );
+  return { loop, message, counts, findings, missing: await missingAfter(context, progress) };
+}
+
+interface Collecting {
+  folder: LoopFolder;
+  classes: string[];
+  /** As it was before anything was handed in. */
+  progress: LoopProgress;
+}
+
+async function requireCollecting(context: CommandContext, loop: string): Promise<Collecting> {
+  const { home } = context.settings;
+  const { progress } = await requireRunning(context, loop);
+  const folder = LoopFolder.at(home, loop);
+  const spec = (await readLoopFiles(folder))?.spec;
+  if (!spec) throw await folderNotSeen(context, folder, loop);
+  if (spec.collector.kind === 'people') return { folder, classes: spec.classes ?? [], progress };
+  throw new CliError(`Loop ${loop} draws its images from the pool ${spec.collector.path}; it takes none from people.`, {
+    exitCode: EXIT.usage,
+    next: 'A loop that people hand images in to has `collector: { kind: people }` in its spec.',
+  });
+}
+
+async function folderNotSeen(context: CommandContext, folder: LoopFolder, loop: string): Promise<CliError> {
+  const { client } = await context.connect();
+  const memo = (await describeLoop({ client, home: context.settings.home, loop }))?.memo;
+  const where = typeof memo?.['folder'] === 'string' ? memo['folder'] : 'another home';
+  return new CliError(
+    `Loop ${loop} keeps its files in ${where}; this client looks in ${folder.path}, where they are not. Nothing was copied.`,
+    {
+      exitCode: EXIT.usage,
+      next: 'Set DELTALOOP_HOME to the home that the loop’s worker uses, on a machine that sees it, and type the command again.',
+    },
+  );
+}
+
+/** What is missing once the loop has taken the images in; asked until it changes, for at most `TAKING_IN_MS`. */
+async function missingAfter(context: CommandContext, before: LoopProgress): Promise<ClassCounts | null> {
+  const { client } = await context.connect();
+  const ends = Date.now() + TAKING_IN_MS;
+  for (;;) {
+    const view = await readLoop({ client, home: context.settings.home, loop: before.loop });
+    if (view.kind !== 'running' || view.note !== null) return null;
+    const missing = missingOf(view.progress);
+    const settled = view.progress.phase !== 'collecting' || canonicalJson(missing) !== canonicalJson(missingOf(before));
+    if (settled || Date.now() >= ends) return missing;
+    await delay(200);
+  }
+}
+
+function missingOf({ classes }: LoopProgress): ClassCounts {
+  return Object.fromEntries(classes.map(({ name, need }) => [name, need]));
+}

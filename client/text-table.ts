@@ -1,0 +1,42 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Text from people and files made safe for a terminal: no escape sequences, no control characters. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replace(/\p{Cc}+/gu, ' ');
+}
+
+export type Cell = string | number;
+
+/** A table of aligned columns, numbers to the right; without trailing spaces. */
+export function textTable(header: string[], rows: Cell[][]): string {
+  const texts = [header, ...rows.map((row) => row.map((cell) => printable(String(cell))))];
+  const widths = header.map((_, column) => Math.max(...texts.map((row) => (row[column] ?? '').length)));
+  const numeric = header.map((_, column) => rows.length > 0 && rows.every((row) => isFigure(row[column])));
+  return texts
+    .map((row) => widths.map((width, column) => pad(row[column] ?? '', width, numeric[column] === true)).join('  '))
+    .map((line) => `  ${line}`.trimEnd())
+    .join('\n');
+}
+
+/** Numbers, and what stands for a number: `–`, `+0.02`, `±0.03`, `12 min`. */
+function isFigure(cell: Cell | undefined): boolean {
+  return typeof cell === 'number' || /^(–|[+−±]?\d[\d.]*( min)?)$/.test(cell ?? '');
+}
+
+function pad(text: string, width: number, right: boolean): string {
+  return right ? text.padStart(width) : text.padEnd(width);
+}
+
+/** Breaks a text between words into lines of at most `width` characters; a longer word keeps a line of its own. */
+export function wrapWords(text: string, width: number | undefined): string {
+  if (width === undefined) return text;
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+}

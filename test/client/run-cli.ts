@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { Output } from '../../client/output.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/deltaloop.ts', import.meta.url));
+
+export interface CliRun {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CliOptions {
+  home: string;
+  env?: Record<string, string>;
+  /** Told every piece of stdout, with a way to send a signal. */
+  onOutput?: (soFar: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** Runs `deltaloop` as a person does, without a terminal and without the caller's Temporal settings. */
+export async function deltaloop(args: string[], { home, env = {}, onOutput }: CliOptions): Promise<CliRun> {
+  const inherited = Object.entries(process.env).filter(([key]) => !/^(TEMPORAL|DELTALOOP)_/.test(key));
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: { ...Object.fromEntries(inherited), HOME: home, DELTALOOP_HOME: home, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (onOutput) {
+    let soFar = '';
+    child.stdout.on('data', (piece: Buffer) => {
+      soFar += piece.toString();
+      onOutput(soFar, (signal) => child.kill(signal));
+    });
+  }
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code: child.exitCode, stdout, stderr };
+}
+
+/** An output that keeps what was written. */
+export function recorder(): Output & { stdout: string[]; stderr: string[] } {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  return {
+    ...{ stdout, stderr, live: false, width: undefined },
+    data: (line) => void stdout.push(line),
+    json: (document) => void stdout.push(JSON.stringify(document)),
+    say: (line) => void stderr.push(line),
+    style: (_tone, plain) => plain,
+  };
+}
