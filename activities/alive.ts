@@ -31,7 +31,10 @@ export function alive<I, O>(run: (input: I, vital: Vital) => Promise<O>): (input
       return await run(input, { signal: context.cancellationSignal, beat });
     } catch (error) {
       const failure = toFailure(error);
-      context.log.warn('activity failed', { reason: failure.message, type: 'type' in failure ? failure.type : failure.name });
+      context.log.warn('activity failed', {
+        reason: failure.message,
+        type: 'type' in failure ? failure.type : failure.name,
+      });
       throw failure;
     } finally {
       clearInterval(timer);

@@ -23,7 +23,11 @@ async function contextOf(deps: ActivityDeps, { loop, classes }: Where, { signal,
 export async function collectImages(deps: ActivityDeps, input: CollectInput, vital: Vital): Promise<Collected> {
   const context = await contextOf(deps, { loop: input.loop, classes: Object.keys(input.need) }, vital);
   const { round, need, admissions } = input;
-  const { added, short, exhausted, findings } = await collectorFor(context.spec).collect(context, { round, need, admissions });
+  const { added, short, exhausted, findings } = await collectorFor(context.spec).collect(context, {
+    round,
+    need,
+    admissions,
+  });
   if (findings.length > 0) await context.folder.writeJsonOnce(roundFile(round, 'collect-findings'), findings);
   return { added, short, exhausted, findings: findings.length };
 }
@@ -31,6 +35,9 @@ export async function collectImages(deps: ActivityDeps, input: CollectInput, vit
 /** Takes over one batch that people handed in; duplicates fall out by content hash against the loop's files. */
 export async function admitBatch(deps: ActivityDeps, input: AdmitInput, vital: Vital): Promise<Admitted> {
   const context = await contextOf(deps, { loop: input.loop, classes: [] }, vital);
-  const { accepted, duplicates, refused } = await admit(context, { sequence: input.sequence, manifest: input.manifest });
+  const { accepted, duplicates, refused } = await admit(context, {
+    sequence: input.sequence,
+    manifest: input.manifest,
+  });
   return { accepted, duplicates, refused: refused.length };
 }

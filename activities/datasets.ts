@@ -20,7 +20,10 @@ const NAME_HASH_LENGTH = 12;
  * Checks all images so far and writes the round's COCO file.
  * @throws ChecksFailedError with every error found.
  */
-export async function checkTrainingSet(deps: ActivityDeps, input: { loop: string; round: number }): Promise<TrainingSet> {
+export async function checkTrainingSet(
+  deps: ActivityDeps,
+  input: { loop: string; round: number },
+): Promise<TrainingSet> {
   const { folder, spec, instanceId } = await openLoop(deps.home, input.loop);
   const { capabilities } = serviceOf(deps, spec.service);
   const images = (await readDraws(folder, input.round)).flatMap((draw) => draw.images);
@@ -29,7 +32,10 @@ export async function checkTrainingSet(deps: ActivityDeps, input: { loop: string
   const { findings } = findProblems({ images, classes, evaluation, quotas: trainingQuotas(capabilities) });
   await folder.replace(roundFile(input.round, 'findings'), stableJson(findings));
   if (findings.some(({ severity }) => severity === 'error')) throw new ChecksFailedError(findings);
-  const file = await folder.writeJsonOnce(roundFile(input.round, 'coco'), toCoco({ images, classes, imagesDir: folder.resolve('images') }));
+  const file = await folder.writeJsonOnce(
+    roundFile(input.round, 'coco'),
+    toCoco({ images, classes, imagesDir: folder.resolve('images') }),
+  );
   return {
     file,
     nameHash: nameHash(instanceId, file.sha256, 'Generic-Classifier'),
@@ -41,7 +47,10 @@ export async function checkTrainingSet(deps: ActivityDeps, input: { loop: string
 
 /** What keeps names apart: rules, “Names are the idempotency keys”. 12 hex digits. */
 export function nameHash(instanceId: string, manifestSha256: string, modelKind: string): string {
-  return createHash('sha256').update([instanceId, manifestSha256, modelKind].join('\n')).digest('hex').slice(0, NAME_HASH_LENGTH);
+  return createHash('sha256')
+    .update([instanceId, manifestSha256, modelKind].join('\n'))
+    .digest('hex')
+    .slice(0, NAME_HASH_LENGTH);
 }
 
 /**
@@ -57,7 +66,10 @@ export async function registerDataset(deps: ActivityDeps, input: RegisterInput, 
     authentication: { kind: 'none' as const },
     customProperties: { loop: input.loop, sha256: input.file.sha256 },
   };
-  await adoptOr(() => client.registerDataset(input.dataset, body, { signal }), () => adopt(client, input, signal));
+  await adoptOr(
+    () => client.registerDataset(input.dataset, body, { signal }),
+    () => adopt(client, input, signal),
+  );
 }
 
 async function adopt(client: VisionClient, { dataset, file }: RegisterInput, signal: AbortSignal): Promise<void> {

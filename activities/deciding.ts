@@ -41,14 +41,26 @@ async function gatherInput(folder: LoopFolder, spec: LoopSpec, input: DecideInpu
 /** Points of the learning curve from the rounds that were decided, in order. */
 export async function readCurve(folder: LoopFolder, spec: LoopSpec, last: number): Promise<CurvePoint[]> {
   const records = await readRecords(folder, last);
-  const measured = records.flatMap((row) => (row.model === null || row.metric === null ? [] : [{ ...row, model: row.model, metric: row.metric }]));
+  const measured = records.flatMap((row) =>
+    row.model === null || row.metric === null ? [] : [{ ...row, model: row.model, metric: row.metric }],
+  );
   return Promise.all(
-    measured.map(async ({ round, images, model, metric }) => ({ round, images, model, metric, verdicts: await verdictsOf(folder, spec, { round, model }) })),
+    measured.map(async ({ round, images, model, metric }) => ({
+      round,
+      images,
+      model,
+      metric,
+      verdicts: await verdictsOf(folder, spec, { round, model }),
+    })),
   );
 }
 
 /** What `decide` needs to know of a spec. */
-export function settingsOf(spec: LoopSpec, evaluationImages: number | null, collectorExhausted: boolean): DecisionSettings {
+export function settingsOf(
+  spec: LoopSpec,
+  evaluationImages: number | null,
+  collectorExhausted: boolean,
+): DecisionSettings {
   const { metric, claim, margin, patience, delta } = spec;
   return { metric, claim, margin, patience, delta, target: spec.target ?? null, evaluationImages, collectorExhausted };
 }
@@ -77,7 +89,8 @@ async function metricOf(folder: LoopFolder, spec: LoopSpec, { round, model }: Me
     ? await folder.readRecord(roundFile(round, `evaluation-${attemptOf(model)}`), EvaluationFileSchema)
     : await readTraining(folder, round, model);
   const value = measured?.performance?.[name];
-  if (value === undefined) throw new LoopFailure('ServiceContract', `The service reported no ${name} for model ${model}.`);
+  if (value === undefined)
+    throw new LoopFailure('ServiceContract', `The service reported no ${name} for model ${model}.`);
   return value;
 }
 
@@ -91,7 +104,12 @@ function recordOf(input: DecideInput, perClass: ClassCounts, decision: Decision)
   const sizes = Object.values(perClass);
   const { metric, noise, gain, comparedWith, action } = decision;
   return {
-    ...{ round: input.round, images: input.images, newImages: input.newImages, perClass: [Math.min(...sizes), Math.max(...sizes)] },
+    ...{
+      round: input.round,
+      images: input.images,
+      newImages: input.newImages,
+      perClass: [Math.min(...sizes), Math.max(...sizes)],
+    },
     ...{ model: input.model, metric, noise, gain, comparedWith, billedMinutes: input.billedMinutes, action },
     decision: decisionInWords(decision),
   };

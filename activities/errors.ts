@@ -33,7 +33,8 @@ function fromHttp(error: VisionHttpError): ApplicationFailure {
     const { retryAfterMs } = error;
     return ApplicationFailure.create({
       ...{ type: 'ServiceUnavailable', message: cut(error.message) },
-      ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+      // Temporal takes a delay of zero for an end of the retries; the retry policy's own delay serves as well.
+      ...(retryAfterMs ? { nextRetryDelay: retryAfterMs } : {}),
     });
   }
   const type = error.status === 401 || error.status === 403 ? 'ServiceUnauthorized' : 'ServiceRejected';

@@ -21,11 +21,17 @@ export async function evaluateModel(deps: ActivityDeps, input: EvaluateInput, { 
   const { model, evaluation } = input;
   const evaluationParameters = { testDatasetName: input.dataset };
   await orGone(model, () =>
-    adoptOr(() => client.createEvaluation(model, evaluation, { evaluationParameters }, { signal }), async () => {
-      const existing = await client.getEvaluation(model, evaluation, { signal });
-      if (existing.evaluationParameters.testDatasetName === input.dataset) return;
-      throw new LoopFailure('NameTaken', `Evaluation ${evaluation} of ${model} measures ${existing.evaluationParameters.testDatasetName}.`);
-    }),
+    adoptOr(
+      () => client.createEvaluation(model, evaluation, { evaluationParameters }, { signal }),
+      async () => {
+        const existing = await client.getEvaluation(model, evaluation, { signal });
+        if (existing.evaluationParameters.testDatasetName === input.dataset) return;
+        throw new LoopFailure(
+          'NameTaken',
+          `Evaluation ${evaluation} of ${model} measures ${existing.evaluationParameters.testDatasetName}.`,
+        );
+      },
+    ),
   );
   const ended = await poll({
     look: () => client.getEvaluation(model, evaluation, { signal }),
@@ -37,7 +43,8 @@ export async function evaluateModel(deps: ActivityDeps, input: EvaluateInput, { 
     signal,
   });
   if (ended.status === 'failed' || !ended.modelPerformance) {
-    if (ended.error?.code === 'modelNotFound') throw new LoopFailure('ModelGone', `The service has no model ${model} any more.`);
+    if (ended.error?.code === 'modelNotFound')
+      throw new LoopFailure('ModelGone', `The service has no model ${model} any more.`);
     const { code = 'unknown', message = 'no reason was given' } = ended.error ?? {};
     throw new LoopFailure('EvaluationFailed', `Evaluation ${evaluation} of ${model}: ${code} – ${message}`);
   }

@@ -19,7 +19,11 @@ export async function finishLoop(deps: ActivityDeps, input: FinishInput, { beat 
   const sentence = outcomeSentence({
     ...{ outcome, metric: spec.metric, target: spec.target ?? null, patience: spec.patience, history, recommended },
     ...{ rounds, images, billedMinutes },
-    caps: { capMinutes: Math.floor(spec.caps.hours * 60), capImages: spec.caps.images ?? null, capRounds: spec.caps.rounds },
+    caps: {
+      capMinutes: Math.floor(spec.caps.hours * 60),
+      capImages: spec.caps.images ?? null,
+      capRounds: spec.caps.rounds,
+    },
   });
   const noted = input.note ? `${sentence} Ended ${input.note}.` : sentence;
   const result: LoopResult = {

@@ -29,7 +29,11 @@ export function roundFile(round: number, name: string): string {
   return `rounds/${round}/${name}.json`;
 }
 
-async function readRounds<T>(folder: LoopFolder, last: number, of: { name: string; schema: z.ZodType<T> }): Promise<T[]> {
+async function readRounds<T>(
+  folder: LoopFolder,
+  last: number,
+  of: { name: string; schema: z.ZodType<T> },
+): Promise<T[]> {
   const found = await Promise.all(upTo(last).map((n) => folder.readRecord(roundFile(n, of.name), of.schema)));
   return found.filter((value) => value !== undefined);
 }

@@ -30,29 +30,38 @@ export async function predictEvaluationSet(deps: ActivityDeps, input: PredictInp
   const limit = pLimit(deps.predictConcurrency);
   let done = known.size;
   await Promise.all(
-    set.filter(({ sha256 }) => !known.has(sha256)).map((image) =>
-      limit(async () => {
-        vital.signal.throwIfAborted();
-        const bytes = await readText(folder.resolve(`evaluation/images/${image.file}`));
-        const top = await predictOne(() => client.predict(input.model, bytes, { signal: vital.signal }));
-        known.set(image.sha256, top);
-        await appendFile(journal, `${JSON.stringify({ image: image.sha256, top })}\n`, { mode: 0o600 });
-        done += 1;
-        vital.beat(`predicted ${done} of ${set.length} images`);
-      }),
-    ),
+    set
+      .filter(({ sha256 }) => !known.has(sha256))
+      .map((image) =>
+        limit(async () => {
+          vital.signal.throwIfAborted();
+          const bytes = await readText(folder.resolve(`evaluation/images/${image.file}`));
+          const top = await predictOne(() => client.predict(input.model, bytes, { signal: vital.signal }));
+          known.set(image.sha256, top);
+          await appendFile(journal, `${JSON.stringify({ image: image.sha256, top })}\n`, { mode: 0o600 });
+          done += 1;
+          vital.beat(`predicted ${done} of ${set.length} images`);
+        }),
+      ),
   );
   await writeVerdicts(folder, path, { model: input.model, set, known });
   await rm(journal, { force: true });
 }
 
 /** Tags of one image; none when the service will not take this very image. */
-async function predictOne(predict: () => Promise<{ customModelResult?: { tagsResult?: { values: { name: string; confidence: number }[] } | undefined } | undefined }>): Promise<Top> {
+async function predictOne(
+  predict: () => Promise<{
+    customModelResult?: { tagsResult?: { values: { name: string; confidence: number }[] } | undefined } | undefined;
+  }>,
+): Promise<Top> {
   try {
     const { customModelResult } = await predict();
-    return (customModelResult?.tagsResult?.values ?? []).slice(0, KEPT).map(({ name, confidence }) => [name, confidence]);
+    return (customModelResult?.tagsResult?.values ?? [])
+      .slice(0, KEPT)
+      .map(({ name, confidence }) => [name, confidence]);
   } catch (error) {
-    if (error instanceof VisionHttpError && (error.status === 400 || error.status === 413 || error.status === 415)) return [];
+    if (error instanceof VisionHttpError && (error.status === 400 || error.status === 413 || error.status === 415))
+      return [];
     throw error;
   }
 }
@@ -87,8 +96,15 @@ interface Predicted {
 
 async function writeVerdicts(folder: LoopFolder, path: string, { model, set, known }: Predicted): Promise<void> {
   const predictions = set.map(({ sha256 }) => ({ image: sha256, top: known.get(sha256) ?? [] }));
-  const verdicts = (k: number) => set.map((image, i) => verdict(image.className, predictions[i]?.top ?? [], k)).join('');
-  const file: VerdictsFile = { schemaVersion: 1, model, accuracyTop1: verdicts(1), accuracyTop5: verdicts(KEPT), predictions };
+  const verdicts = (k: number) =>
+    set.map((image, i) => verdict(image.className, predictions[i]?.top ?? [], k)).join('');
+  const file: VerdictsFile = {
+    schemaVersion: 1,
+    model,
+    accuracyTop1: verdicts(1),
+    accuracyTop5: verdicts(KEPT),
+    predictions,
+  };
   await folder.writeJsonOnce(path, file);
 }
 

@@ -19,7 +19,11 @@ import type { Prepared } from './types.ts';
  * before anything is spent.
  * @throws ChecksFailedError with every finding; LoopFailure `NotEnoughImages` or `ServiceProfileUnknown`.
  */
-export async function prepareLoop(deps: ActivityDeps, input: { loop: string }, { signal, beat }: Vital): Promise<Prepared> {
+export async function prepareLoop(
+  deps: ActivityDeps,
+  input: { loop: string },
+  { signal, beat }: Vital,
+): Promise<Prepared> {
   const files = await openLoop(deps.home, input.loop);
   const { folder, spec } = files;
   const { capabilities } = serviceOf(deps, spec.service);
@@ -30,8 +34,15 @@ export async function prepareLoop(deps: ActivityDeps, input: { loop: string }, {
         ...(classes ? { classes } : {}),
       })
     : null;
-  const source = await collectorFor(spec).prepare({ ...{ folder, spec, quotas: trainingQuotas(capabilities), heartbeat: beat, signal }, classes: classes ?? evaluation?.classes ?? [] });
-  const findings = [...(evaluation?.findings ?? []), ...source.findings, ...sameClasses(source.classes, evaluation?.classes)];
+  const source = await collectorFor(spec).prepare({
+    ...{ folder, spec, quotas: trainingQuotas(capabilities), heartbeat: beat, signal },
+    classes: classes ?? evaluation?.classes ?? [],
+  });
+  const findings = [
+    ...(evaluation?.findings ?? []),
+    ...source.findings,
+    ...sameClasses(source.classes, evaluation?.classes),
+  ];
   refuseErrors(findings);
   refuseTooFew(source.available, capabilities);
   await folder.replace('findings.json', stableJson(findings));
@@ -39,7 +50,10 @@ export async function prepareLoop(deps: ActivityDeps, input: { loop: string }, {
     classes: source.classes,
     evaluation: evaluation && { file: evaluation.ref, hash: evaluation.hash, images: evaluation.images },
     minImagesPerClass: capabilities.minTrainImagesPerClass,
-    warnings: [...warningsOf(files, evaluation?.images ?? null, capabilities), ...findings.map(({ message }) => message)],
+    warnings: [
+      ...warningsOf(files, evaluation?.images ?? null, capabilities),
+      ...findings.map(({ message }) => message),
+    ],
   };
 }
 
@@ -52,10 +66,20 @@ function refuseErrors(findings: readonly Finding[]): void {
 function sameClasses(trained: readonly string[], evaluated: readonly string[] | undefined): Finding[] {
   if (!evaluated) return [];
   const fix = 'Give both the same class folders or categories.';
-  const one = (name: string, message: string): Finding => ({ severity: 'error', code: 'class-mismatch', where: name, message, fix });
+  const one = (name: string, message: string): Finding => ({
+    severity: 'error',
+    code: 'class-mismatch',
+    where: name,
+    message,
+    fix,
+  });
   return [
-    ...trained.filter((name) => !evaluated.includes(name)).map((name) => one(name, `The evaluation set has no images of class ${name}.`)),
-    ...evaluated.filter((name) => !trained.includes(name)).map((name) => one(name, `The evaluation set has class ${name}, which the loop does not train.`)),
+    ...trained
+      .filter((name) => !evaluated.includes(name))
+      .map((name) => one(name, `The evaluation set has no images of class ${name}.`)),
+    ...evaluated
+      .filter((name) => !trained.includes(name))
+      .map((name) => one(name, `The evaluation set has class ${name}, which the loop does not train.`)),
   ];
 }
 
@@ -69,7 +93,14 @@ function refuseTooFew(available: ClassCounts | null, { minTrainImagesPerClass: m
 function warningsOf({ spec }: LoopFiles, evaluationImages: number | null, capabilities: Capabilities): string[] {
   const raised = spec.imagesPerClass < capabilities.minTrainImagesPerClass;
   return [
-    ...startWarnings({ evaluationImages, margin: spec.margin, target: spec.target ?? null, claim: spec.claim }, spec.evaluation?.predictions ?? false),
-    ...(raised ? [`The first round takes ${capabilities.minTrainImagesPerClass} images per class, the service’s minimum, instead of ${spec.imagesPerClass}.`] : []),
+    ...startWarnings(
+      { evaluationImages, margin: spec.margin, target: spec.target ?? null, claim: spec.claim },
+      spec.evaluation?.predictions ?? false,
+    ),
+    ...(raised
+      ? [
+          `The first round takes ${capabilities.minTrainImagesPerClass} images per class, the service’s minimum, instead of ${spec.imagesPerClass}.`,
+        ]
+      : []),
   ];
 }

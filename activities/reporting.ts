@@ -23,16 +23,32 @@ export async function writeReport(files: LoopFiles, result: LoopResult): Promise
 
 async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<ReportData> {
   const last = result.rounds;
-  const [rounds, draws, set] = await Promise.all([readRecords(folder, last), readDraws(folder, last + 1), readEvaluationSet(folder)]);
+  const [rounds, draws, set] = await Promise.all([
+    readRecords(folder, last),
+    readDraws(folder, last + 1),
+    readEvaluationSet(folder),
+  ]);
   const evaluationImages = set.length || null;
   const { metric, margin, patience, claim, target = null } = spec;
   return {
-    ...{ loop: spec.name, title: spec.title ?? spec.name, metric, target, margin, patience, evaluationImages, result, rounds },
+    ...{
+      loop: spec.name,
+      title: spec.title ?? spec.name,
+      metric,
+      target,
+      margin,
+      patience,
+      evaluationImages,
+      result,
+      rounds,
+    },
     decisions: await readDecisions(folder, last),
     classes: classRows(draws, set),
     warnings: startWarnings({ evaluationImages, margin, target, claim }, spec.evaluation?.predictions ?? false),
     findings: await readFindings(folder, last),
-    drawn: await Promise.all(draws.map(async (draw) => ({ round: draw.round, images: await drawnPictures(folder, draw) }))),
+    drawn: await Promise.all(
+      draws.map(async (draw) => ({ round: draw.round, images: await drawnPictures(folder, draw) })),
+    ),
     mistakes: result.recommended ? await mistakesOf(folder, result.recommended, set) : [],
     files: await listFiles(folder, last),
     commands: [`deltaloop rounds ${spec.name}`, `deltaloop status ${spec.name}`],
@@ -43,18 +59,28 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
 type Folder = LoopFiles['folder'];
 
 const DecisionFileSchema = z.object({
-  decision: z.looseObject({ round: z.number(), sentence: z.string(), warnings: z.array(z.string()), realGain: z.boolean() }),
+  decision: z.looseObject({
+    round: z.number(),
+    sentence: z.string(),
+    warnings: z.array(z.string()),
+    realGain: z.boolean(),
+  }),
 });
 
 async function readDecisions(folder: Folder, last: number): Promise<DecisionNote[]> {
-  const found = await Promise.all(numbers(last).map((n) => folder.readRecord(roundFile(n, 'decision'), DecisionFileSchema)));
+  const found = await Promise.all(
+    numbers(last).map((n) => folder.readRecord(roundFile(n, 'decision'), DecisionFileSchema)),
+  );
   return found.flatMap((file) => (file ? [file.decision] : []));
 }
 
 async function readFindings(folder: Folder, last: number): Promise<ReportData['findings']> {
   const at = async (round: number | null, path: string) =>
     ((await folder.readRecord(path, z.array(FindingSchema))) ?? []).map((finding) => ({ round, finding }));
-  const perRound = numbers(last).flatMap((n) => [at(n, roundFile(n, 'collect-findings')), at(n, roundFile(n, 'findings'))]);
+  const perRound = numbers(last).flatMap((n) => [
+    at(n, roundFile(n, 'collect-findings')),
+    at(n, roundFile(n, 'findings')),
+  ]);
   return (await Promise.all([at(null, 'findings.json'), ...perRound])).flat();
 }
 
@@ -65,23 +91,40 @@ function numbers(last: number): number[] {
 function classRows(draws: readonly RoundDraw[], set: readonly EvaluationImage[]): ClassRow[] {
   const trained = draws.flatMap(({ images }) => images);
   const names = [...new Set([...trained, ...set].map(({ className }) => className))].sort();
-  const count = (images: readonly StoredImage[], name: string) => images.filter(({ className }) => className === name).length;
-  return names.map((name) => ({ name, training: count(trained, name), evaluation: set.length > 0 ? count(set, name) : null }));
+  const count = (images: readonly StoredImage[], name: string) =>
+    images.filter(({ className }) => className === name).length;
+  return names.map((name) => ({
+    name,
+    training: count(trained, name),
+    evaluation: set.length > 0 ? count(set, name) : null,
+  }));
 }
 
 async function drawnPictures(folder: Folder, { images }: RoundDraw): Promise<Thumbnail[]> {
-  const perClass = Object.values(Object.groupBy(images, ({ className }) => className)).map((group) => group?.slice(0, DRAWN_PER_CLASS) ?? []);
-  return pictures(perClass.flat().slice(0, DRAWN_PER_ROUND), (image) => ({ path: folder.resolve(`images/${image.file}`), caption: '' }));
+  const perClass = Object.values(Object.groupBy(images, ({ className }) => className)).map(
+    (group) => group?.slice(0, DRAWN_PER_CLASS) ?? [],
+  );
+  return pictures(perClass.flat().slice(0, DRAWN_PER_ROUND), (image) => ({
+    path: folder.resolve(`images/${image.file}`),
+    caption: '',
+  }));
 }
 
-async function mistakesOf(folder: Folder, { round, model }: Recommendation, set: readonly EvaluationImage[]): Promise<Thumbnail[]> {
+async function mistakesOf(
+  folder: Folder,
+  { round, model }: Recommendation,
+  set: readonly EvaluationImage[],
+): Promise<Thumbnail[]> {
   const file = await folder.readRecord(roundFile(round, `verdicts-${attemptOf(model)}`), VerdictsFileSchema);
   if (!file) return [];
   const tops = new Map(file.predictions.map(({ image, top }) => [image, top[0]]));
   const wrong = set.filter((_, i) => file.accuracyTop1[i] === '0').slice(0, MISTAKES);
   return pictures(wrong, (image) => {
     const [name, confidence] = tops.get(image.sha256) ?? ['nothing', 0];
-    return { path: folder.resolve(`evaluation/images/${image.file}`), caption: `predicted ${name} (${confidence.toFixed(2)})` };
+    return {
+      path: folder.resolve(`evaluation/images/${image.file}`),
+      caption: `predicted ${name} (${confidence.toFixed(2)})`,
+    };
   });
 }
 
@@ -109,7 +152,11 @@ async function listFiles(folder: Folder, last: number): Promise<ReportFile[]> {
     ]),
   ];
   const found = await Promise.all(
-    wanted.map(async (file) => ((await folder.readJson(file.path)) === undefined ? [] : [{ ...file, sha256: (await folder.refTo(file.path)).sha256 }])),
+    wanted.map(async (file) =>
+      (await folder.readJson(file.path)) === undefined
+        ? []
+        : [{ ...file, sha256: (await folder.refTo(file.path)).sha256 }],
+    ),
   );
   return found.flat();
 }

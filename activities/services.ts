@@ -8,7 +8,13 @@ import { LoopFailure } from './errors.ts';
 export function serviceOf({ services }: ActivityDeps, profile: string): ServiceProfile {
   const found = services.get(profile);
   if (found) return found;
-  const variable = profile === 'default' ? 'DELTALOOP_VISION_URL' : `DELTALOOP_VISION_${profile.toUpperCase().replaceAll('-', '_')}_URL`;
+  const variable =
+    profile === 'default'
+      ? 'DELTALOOP_VISION_URL'
+      : `DELTALOOP_VISION_${profile.toUpperCase().replaceAll('-', '_')}_URL`;
   const known = [...services.keys()].join(', ') || 'none';
-  throw new LoopFailure('ServiceProfileUnknown', `The spec asks for the vision service “${profile}”; this worker knows: ${known}. Set ${variable} and the key beside it.`);
+  throw new LoopFailure(
+    'ServiceProfileUnknown',
+    `The spec asks for the vision service “${profile}”; this worker knows: ${known}. Set ${variable} and the key beside it.`,
+  );
 }

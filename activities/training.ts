@@ -20,13 +20,23 @@ const KIND = 'Generic-Classifier';
 export async function startTraining(deps: ActivityDeps, input: TrainInput, { signal }: Vital): Promise<void> {
   const { spec } = await openLoop(deps.home, input.loop);
   const { client } = serviceOf(deps, spec.service);
-  const trainingParameters = { trainingDatasetName: input.dataset, timeBudgetInHours: input.hours, modelKind: KIND } as const;
-  await adoptOr(() => client.createModel(input.model, { trainingParameters }, { signal }), async () => {
-    const model = await client.getModel(input.model, { signal });
-    if (!sameTraining(model, trainingParameters)) {
-      throw new LoopFailure('NameTaken', `Model ${input.model} exists with other parameters: ${JSON.stringify(model.trainingParameters)}.`);
-    }
-  });
+  const trainingParameters = {
+    trainingDatasetName: input.dataset,
+    timeBudgetInHours: input.hours,
+    modelKind: KIND,
+  } as const;
+  await adoptOr(
+    () => client.createModel(input.model, { trainingParameters }, { signal }),
+    async () => {
+      const model = await client.getModel(input.model, { signal });
+      if (!sameTraining(model, trainingParameters)) {
+        throw new LoopFailure(
+          'NameTaken',
+          `Model ${input.model} exists with other parameters: ${JSON.stringify(model.trainingParameters)}.`,
+        );
+      }
+    },
+  );
 }
 
 /** A 409 on a name of ours means that an earlier try got through; `adopt` then compares what stands there. */
@@ -53,7 +63,11 @@ const TERMINAL = new Set(['succeeded', 'failed', 'cancelled']);
  * Waits for a training's end, however long it takes, and records what the service said of it. A model that is
  * missing for `missingMs` counts as gone.
  */
-export async function awaitTraining(deps: ActivityDeps, input: AwaitTrainingInput, { signal, beat }: Vital): Promise<TrainingEnd> {
+export async function awaitTraining(
+  deps: ActivityDeps,
+  input: AwaitTrainingInput,
+  { signal, beat }: Vital,
+): Promise<TrainingEnd> {
   const { folder, spec } = await openLoop(deps.home, input.loop);
   const { client } = serviceOf(deps, spec.service);
   const since = Date.now();
@@ -66,11 +80,20 @@ export async function awaitTraining(deps: ActivityDeps, input: AwaitTrainingInpu
     firstMs: input.pollMs,
     signal,
   });
-  if (!model) return { status: 'gone', minutes: null, code: null, message: `The service has no model ${input.model} any more.` };
+  if (!model)
+    return { status: 'gone', minutes: null, code: null, message: `The service has no model ${input.model} any more.` };
   const end = endOf(model);
   if (end.status === 'succeeded') {
-    const file = { model: model.name, status: model.status, minutes: end.minutes, performance: model.modelPerformance ?? null };
-    await folder.writeJsonOnce(roundFile(input.round, `training-${attemptOf(model.name)}`), TrainingFileSchema.parse(file));
+    const file = {
+      model: model.name,
+      status: model.status,
+      minutes: end.minutes,
+      performance: model.modelPerformance ?? null,
+    };
+    await folder.writeJsonOnce(
+      roundFile(input.round, `training-${attemptOf(model.name)}`),
+      TrainingFileSchema.parse(file),
+    );
   }
   return end;
 }
@@ -102,7 +125,11 @@ function endOf(model: Model): TrainingEnd {
 }
 
 /** Asks the service to cancel a training; one that has ended or is not there is left alone. */
-export async function cancelTraining(deps: ActivityDeps, input: { loop: string; model: string }, { signal }: Vital): Promise<void> {
+export async function cancelTraining(
+  deps: ActivityDeps,
+  input: { loop: string; model: string },
+  { signal }: Vital,
+): Promise<void> {
   const { spec } = await openLoop(deps.home, input.loop);
   const { client } = serviceOf(deps, spec.service);
   const model = await lookUp(client, input.model, { signal });

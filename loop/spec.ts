@@ -5,7 +5,10 @@ import { TARGET_METRICS } from './metrics.ts';
 /** Name of a loop: also its workflow ID, folder and the head of every name at the vision service. */
 export const LoopNameSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use 1–63 lower-case letters, digits and hyphens, beginning with a letter or digit');
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    'use 1–63 lower-case letters, digits and hyphens, beginning with a letter or digit',
+  );
 
 const Duration = z
   .string()
@@ -16,14 +19,21 @@ const Fraction = z.number().min(0).max(1);
 
 const PoolCollector = z.strictObject({
   kind: z.literal('pool'),
-  path: z.string().min(1).describe('A folder with one sub-folder per class, or a COCO JSON file. Relative to the spec file.'),
+  path: z
+    .string()
+    .min(1)
+    .describe('A folder with one sub-folder per class, or a COCO JSON file. Relative to the spec file.'),
 });
 
 const PeopleCollector = z.strictObject({
   kind: z.literal('people'),
   deadline: Duration.optional().describe('Ends one round’s collecting; the round then runs with what came.'),
   reminders: z.array(Duration).default(['4h', '24h']).describe('When to remind, counted from the start of collecting.'),
-  instructions: z.string().max(2000).optional().describe('What to photograph and how; shown to the people who collect.'),
+  instructions: z
+    .string()
+    .max(2000)
+    .optional()
+    .describe('What to photograph and how; shown to the people who collect.'),
 });
 
 /** The spec file that starts a loop, as a person writes it. Unknown keys are refused. */
@@ -39,7 +49,10 @@ export const LoopSpecSchema = z.strictObject({
   collector: z.discriminatedUnion('kind', [PoolCollector, PeopleCollector]),
   evaluation: z
     .strictObject({
-      path: z.string().min(1).describe('A folder with one sub-folder per class, or a COCO JSON file. Never trained on.'),
+      path: z
+        .string()
+        .min(1)
+        .describe('A folder with one sub-folder per class, or a COCO JSON file. Never trained on.'),
       predictions: z
         .boolean()
         .default(true)

@@ -11,7 +11,8 @@ const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 
 /** Sends Temporal's own lines through pino. Call once, before any connection. */
 export function installTemporalLogging(log: Logger): void {
-  const write = (level: keyof typeof LEVELS, message: string, meta: object = {}) => log[LEVELS[level]](clean(meta), message);
+  const write = (level: keyof typeof LEVELS, message: string, meta: object = {}) =>
+    log[LEVELS[level]](clean(meta), message);
   Runtime.install({
     logger: {
       log: (level, message, meta) => write(level, message, meta),
@@ -27,5 +28,7 @@ export function installTemporalLogging(log: Logger): void {
 
 /** Symbols and big integers of Temporal's metadata are no JSON. */
 function clean(meta: object): object {
-  return Object.fromEntries(Object.entries(meta).map(([key, value]) => [key, typeof value === 'bigint' ? value.toString() : value]));
+  return Object.fromEntries(
+    Object.entries(meta).map(([key, value]) => [key, typeof value === 'bigint' ? value.toString() : value]),
+  );
 }

@@ -18,7 +18,9 @@ export async function runWorker(env: NodeJS.ProcessEnv = process.env): Promise<v
     const { home, predictConcurrency, taskQueue } = settings;
     const activities = createActivities({ home, predictConcurrency, services: connectServices(settings) });
     const workers = await createWorkers({ connection, namespace, taskQueue, activities, workflowBundle });
-    const health = await serveHealth(settings.healthPort, () => workers.every((worker) => worker.getState() === 'RUNNING'));
+    const health = await serveHealth(settings.healthPort, () =>
+      workers.every((worker) => worker.getState() === 'RUNNING'),
+    );
     const running = Promise.all(workers.map((worker) => worker.run()));
     log.info({ taskQueue: settings.taskQueue, services: [...settings.services.keys()] }, 'worker is ready');
     process.stdout.write(`${JSON.stringify({ ready: true, taskQueue: settings.taskQueue })}\n`);

@@ -58,7 +58,9 @@ function readProfiles(env: NodeJS.ProcessEnv, problems: string[]): WorkerSetting
     else if (key) services.set(match[1]?.toLowerCase().replaceAll('_', '-') ?? 'default', { url, key, kind });
   }
   if (services.size === 0 && problems.length === 0) {
-    problems.push('DELTALOOP_VISION_URL and DELTALOOP_VISION_KEY are missing; `deltaloop dev` sets them for its own service');
+    problems.push(
+      'DELTALOOP_VISION_URL and DELTALOOP_VISION_KEY are missing; `deltaloop dev` sets them for its own service',
+    );
   }
   return services;
 }

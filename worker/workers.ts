@@ -1,5 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  NativeConnection,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import type { ServiceProfile } from '../activities/deps.ts';
 import type { Activities } from '../activities/types.ts';
 import { EMBEDDED_CAPABILITIES, HOSTED_CAPABILITIES } from '../vision/capabilities.ts';
@@ -36,12 +42,30 @@ interface Made {
 }
 
 /** The two workers of a process: one for the loops and their steps, one for what waits. */
-export async function createWorkers({ connection, namespace, taskQueue, activities, workflowBundle }: Made): Promise<Worker[]> {
+export async function createWorkers({
+  connection,
+  namespace,
+  taskQueue,
+  activities,
+  workflowBundle,
+}: Made): Promise<Worker[]> {
   const shared: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities' | 'shutdownGraceTime'> & WorkerOptions = {
-    ...{ connection, namespace, activities: { ...activities }, taskQueue, shutdownGraceTime: '5s', shutdownForceTime: '20s' },
+    ...{
+      connection,
+      namespace,
+      activities: { ...activities },
+      taskQueue,
+      shutdownGraceTime: '5s',
+      shutdownForceTime: '20s',
+    },
   };
   return Promise.all([
-    Worker.create({ ...shared, workflowBundle, maxConcurrentActivityTaskExecutions: WORKING_SLOTS, maxCachedWorkflows: 200 }),
+    Worker.create({
+      ...shared,
+      workflowBundle,
+      maxConcurrentActivityTaskExecutions: WORKING_SLOTS,
+      maxCachedWorkflows: 200,
+    }),
     Worker.create({ ...shared, taskQueue: `${taskQueue}-waits`, maxConcurrentActivityTaskExecutions: WAITING_SLOTS }),
   ]);
 }

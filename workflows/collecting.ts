@@ -88,7 +88,9 @@ function remind({ state, input }: LoopContext): void {
 async function closeEarly(ctx: LoopContext): Promise<boolean> {
   const { state } = ctx;
   const minimum = state.frozen?.minImagesPerClass ?? 1;
-  const short = Object.keys(state.need).filter((name) => (state.have[name] ?? 0) + (state.waiting[name] ?? 0) < minimum);
+  const short = Object.keys(state.need).filter(
+    (name) => (state.have[name] ?? 0) + (state.waiting[name] ?? 0) < minimum,
+  );
   if (short.length === 0) return true;
   await needsAttention(ctx, 'collect', {
     type: 'NotEnoughImages',

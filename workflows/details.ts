@@ -12,12 +12,17 @@ const CLASSES_SHOWN = 24;
 export function words(input: LoopInput, state: LoopState): Words {
   const { name } = input.spec;
   const round = state.round > 0 ? `Round ${state.round}: ` : '';
-  if (state.result) return { state: state.result.sentence, next: `Nothing more. Read the report: deltaloop status ${name}` };
+  if (state.result)
+    return { state: state.result.sentence, next: `Nothing more. Read the report: deltaloop status ${name}` };
   if (state.attention) {
     const { headline, message, remedy } = state.attention;
-    return { state: `${round}${headline}. ${message}`, next: `${remedy} Then: deltaloop resolve ${name} retry (or stop)` };
+    return {
+      state: `${round}${headline}. ${message}`,
+      next: `${remedy} Then: deltaloop resolve ${name} retry (or stop)`,
+    };
   }
-  if (state.paused) return { state: `${round}${state.doing}`, next: `Somebody lets it go on: deltaloop resume ${name}` };
+  if (state.paused)
+    return { state: `${round}${state.doing}`, next: `Somebody lets it go on: deltaloop resume ${name}` };
   return { state: `${round}${state.doing}.`, next: nextStep(input, state) };
 }
 
@@ -56,10 +61,14 @@ function plain(text: string): string {
 
 function plan({ spec, deadline }: LoopInput, view: LoopProgress): string {
   const aim = spec.target === undefined ? 'no target: until more images stop helping' : `target ${figure(spec.target)}`;
-  const yardstick = view.evaluationImages === null ? 'the service’s hold-out (optimistic)' : `${view.evaluationImages} evaluation images`;
+  const yardstick =
+    view.evaluationImages === null
+      ? 'the service’s hold-out (optimistic)'
+      : `${view.evaluationImages} evaluation images`;
   const { capMinutes, settledMinutes, reservedMinutes } = view.budget;
   const spent = `${minutes(settledMinutes)} of ${minutes(capMinutes)} compute used, ${minutes(reservedMinutes)} reserved`;
-  const end = deadline === null ? '' : ` · deadline ${new Date(deadline).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const end =
+    deadline === null ? '' : ` · deadline ${new Date(deadline).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   return `${spec.metric} on ${yardstick} · ${aim} · ${view.images} training images · ${spent}${end}`;
 }
 
@@ -76,7 +85,11 @@ function roundsTable(rounds: readonly RoundRecord[]): string {
     const noise = row.noise === null ? '–' : `±${figure(row.noise)}`;
     return `| ${row.round} | ${row.images} | ${metric} | ${gain(row)} | ${noise} | ${row.billedMinutes} min | ${plain(row.decision)} |`;
   });
-  return ['| Round | Images | Metric | Gain | Noise | Cost | Decision |', '|---|---|---|---|---|---|---|', ...rows].join('\n');
+  return [
+    '| Round | Images | Metric | Gain | Noise | Cost | Decision |',
+    '|---|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
 }
 
 function classTable({ classes }: LoopProgress): string {

@@ -19,7 +19,12 @@ export async function evaluate(ctx: LoopContext, model: string): Promise<boolean
   if (input.spec.evaluation?.predictions) {
     await attempt(ctx, {
       step: 'predict',
-      run: () => waitFor(ctx, `predict ${evaluation.images} images`).predictEvaluationSet({ loop: input.spec.name, round: state.round, model }),
+      run: () =>
+        waitFor(ctx, `predict ${evaluation.images} images`).predictEvaluationSet({
+          loop: input.spec.name,
+          round: state.round,
+          model,
+        }),
     });
   }
   return true;

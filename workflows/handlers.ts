@@ -33,7 +33,8 @@ export function registerHandlers(ctx: LoopContext): void {
     description: 'What the loop is doing, its rounds, and what it waits for.',
   });
   setHandler(submitImages, (batch) => acceptBatch(ctx, batch), {
-    description: 'Hands in images; `deltaloop submit` copies them and sends this. {manifest: {uri, sha256}, counts: {class: images}, by}',
+    description:
+      'Hands in images; `deltaloop submit` copies them and sends this. {manifest: {uri, sha256}, counts: {class: images}, by}',
     validator: (batch) => checkBatch(ctx, batch),
   });
   setHandler(resolve, (answer) => takeAnswer(ctx, answer), {
@@ -45,25 +46,38 @@ export function registerHandlers(ctx: LoopContext): void {
 
 function registerControls(ctx: LoopContext): void {
   const { state } = ctx;
-  setHandler(pause, (request?: PauseRequest) => {
-    state.paused = { by: request?.by ?? SOMEBODY, reason: request?.reason ?? '' };
-    return acknowledge(ctx, 'The loop pauses before its next step that spends or asks for images. A running training goes on.');
-  }, {
-    description: 'Pauses before the next step that spends or asks people for something. {"by": "name", "reason": "text"}',
-    validator: (_request?: PauseRequest) => refuseIfDone(ctx),
-  });
-  setHandler(resume, (_request?: PauseRequest) => {
-    state.paused = null;
-    return acknowledge(ctx, 'The loop goes on.');
-  }, {
-    description: 'Lets a paused loop go on. {"by": "name"}',
-    validator: (_request?: PauseRequest) => {
-      refuseIfDone(ctx);
-      if (!state.paused) refuse('The loop is not paused; there is nothing to resume.');
+  setHandler(
+    pause,
+    (request?: PauseRequest) => {
+      state.paused = { by: request?.by ?? SOMEBODY, reason: request?.reason ?? '' };
+      return acknowledge(
+        ctx,
+        'The loop pauses before its next step that spends or asks for images. A running training goes on.',
+      );
     },
-  });
+    {
+      description:
+        'Pauses before the next step that spends or asks people for something. {"by": "name", "reason": "text"}',
+      validator: (_request?: PauseRequest) => refuseIfDone(ctx),
+    },
+  );
+  setHandler(
+    resume,
+    (_request?: PauseRequest) => {
+      state.paused = null;
+      return acknowledge(ctx, 'The loop goes on.');
+    },
+    {
+      description: 'Lets a paused loop go on. {"by": "name"}',
+      validator: (_request?: PauseRequest) => {
+        refuseIfDone(ctx);
+        if (!state.paused) refuse('The loop is not paused; there is nothing to resume.');
+      },
+    },
+  );
   setHandler(stop, (request?: StopRequest) => askToStop(ctx, request), {
-    description: 'Ends the loop after the running step; {"now": true} also cancels a running training. {"by": "name", "reason": "text"}',
+    description:
+      'Ends the loop after the running step; {"now": true} also cancels a running training. {"by": "name", "reason": "text"}',
     validator: (_request?: PauseRequest) => refuseIfDone(ctx),
   });
 }
@@ -76,19 +90,27 @@ function acknowledge(ctx: LoopContext, message: string): Acknowledgement {
 function askToStop(ctx: LoopContext, request?: StopRequest): Acknowledgement {
   const now = request?.now === true || ctx.state.stop?.now === true;
   ctx.state.stop = { now, by: request?.by ?? SOMEBODY, reason: request?.reason ?? '' };
-  return acknowledge(ctx, now ? 'The loop ends now; a running training is cancelled.' : 'The loop ends after the running step.');
+  return acknowledge(
+    ctx,
+    now ? 'The loop ends now; a running training is cancelled.' : 'The loop ends after the running step.',
+  );
 }
 
 function checkBatch(ctx: LoopContext, batch: SubmittedBatch): void {
   refuseIfDone(ctx);
   const { spec } = ctx.input;
   if (spec.collector.kind !== 'people') refuse(`Loop ${spec.name} draws from a pool; it takes no images from people.`);
-  if (typeof batch?.manifest?.uri !== 'string' || typeof batch.manifest.sha256 !== 'string' || typeof batch.counts !== 'object') {
+  if (
+    typeof batch?.manifest?.uri !== 'string' ||
+    typeof batch.manifest.sha256 !== 'string' ||
+    typeof batch.counts !== 'object'
+  ) {
     refuse(`Not a batch of images. Hand images in with: deltaloop submit ${spec.name} DIR`);
   }
   const known = new Set(spec.classes);
   const unknown = Object.keys(batch.counts).filter((name) => !known.has(name));
-  if (unknown.length > 0) refuse(`The loop has no class ${unknown.join(', ')}; its classes are ${[...known].join(', ')}.`);
+  if (unknown.length > 0)
+    refuse(`The loop has no class ${unknown.join(', ')}; its classes are ${[...known].join(', ')}.`);
 }
 
 function acceptBatch(ctx: LoopContext, batch: SubmittedBatch): Acknowledgement {

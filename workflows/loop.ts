@@ -1,4 +1,10 @@
-import { allHandlersFinished, CancellationScope, CancelledFailure, condition, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Collected, Decided, TrainingSet } from '../activities/types.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import { collect } from './collecting.ts';
@@ -49,14 +55,22 @@ async function prepare(ctx: LoopContext): Promise<void> {
   const { state, input } = ctx;
   const { name: loopName, imagesPerClass } = input.spec;
   enter(ctx, 'preparing', state.doing);
-  const prepared = await attempt(ctx, { step: 'prepare', run: () => work(ctx, 'prepare: freeze the evaluation set').prepareLoop({ loop: loopName }) });
+  const prepared = await attempt(ctx, {
+    step: 'prepare',
+    run: () => work(ctx, 'prepare: freeze the evaluation set').prepareLoop({ loop: loopName }),
+  });
   const { classes, evaluation, minImagesPerClass } = prepared;
   state.warnings = prepared.warnings;
   const dataset = evaluation && `${loopName}-evaluation-${evaluation.hash.slice(0, 12)}`;
   if (evaluation && dataset) {
     await attempt(ctx, {
       step: 'register',
-      run: () => work(ctx, `register ${evaluation.images} evaluation images`).registerDataset({ loop: loopName, dataset, file: evaluation.file }),
+      run: () =>
+        work(ctx, `register ${evaluation.images} evaluation images`).registerDataset({
+          loop: loopName,
+          dataset,
+          file: evaluation.file,
+        }),
     });
   }
   state.frozen = { classes, minImagesPerClass, evaluation: evaluation && dataset ? { ...evaluation, dataset } : null };
@@ -85,7 +99,10 @@ async function check(ctx: LoopContext): Promise<TrainingSet> {
   endIfStopped(ctx);
   now(ctx, 'checking', `Checking ${total(state.have)} images`);
   const where = { loop: input.spec.name, round: state.round };
-  return attempt(ctx, { step: 'check', run: () => work(ctx, `check ${total(state.have)} images`).checkTrainingSet(where) });
+  return attempt(ctx, {
+    step: 'check',
+    run: () => work(ctx, `check ${total(state.have)} images`).checkTrainingSet(where),
+  });
 }
 
 async function register(ctx: LoopContext, set: TrainingSet): Promise<string> {

@@ -64,7 +64,7 @@ export interface PauseRequest {
 
 export const submitImages = defineUpdate<Acknowledgement, [SubmittedBatch]>('submitImages');
 export const resolve = defineUpdate<Acknowledgement, [ResolveAnswer]>('resolve');
-export const pause = defineUpdate<Acknowledgement, [request?: PauseRequest | undefined]>('pause');
-export const resume = defineUpdate<Acknowledgement, [request?: PauseRequest | undefined]>('resume');
-export const stop = defineUpdate<Acknowledgement, [request?: StopRequest | undefined]>('stop');
+export const pause = defineUpdate<Acknowledgement, [PauseRequest]>('pause');
+export const resume = defineUpdate<Acknowledgement, [PauseRequest]>('resume');
+export const stop = defineUpdate<Acknowledgement, [StopRequest]>('stop');
 export const progress = defineQuery<LoopProgress>('progress');

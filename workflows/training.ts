@@ -95,14 +95,19 @@ async function cancel(ctx: LoopContext, model: string): Promise<void> {
   await work(ctx, `cancel ${model}`).cancelTraining({ loop: ctx.input.spec.name, model });
 }
 
-async function abandon(ctx: LoopContext, { model, accepted }: { model: string; accepted: boolean }): Promise<TrainingEnd> {
+async function abandon(
+  ctx: LoopContext,
+  { model, accepted }: { model: string; accepted: boolean },
+): Promise<TrainingEnd> {
   try {
     await cancel(ctx, model);
     const summary = `await the end of ${model}`;
-    return await waits(ctx, summary, workflowInfo().taskQueue).awaitTraining({
+    const end = await waits(ctx, summary, workflowInfo().taskQueue).awaitTraining({
       ...{ loop: ctx.input.spec.name, round: ctx.state.round, model },
       ...{ missingMs: accepted ? ctx.timings.missingMs : 0, pollMs: ctx.timings.pollMs },
     });
+    // The service knows nothing of a model that it never accepted: nothing is owed.
+    return end.status === 'gone' && !accepted ? { ...end, minutes: 0 } : end;
   } catch {
     // Unknown is treated as spent: a cap must hold even when the service cannot be asked.
     return { status: 'gone', minutes: null, code: null, message: null };

@@ -21,7 +21,8 @@ export function deadlinePassed({ input }: LoopContext): boolean {
 
 /** Ends the loop if a person asked for it. */
 export function endIfStopped({ state }: LoopContext): void {
-  if (state.stop) throw new LoopEnd('stopped', `by ${state.stop.by}${state.stop.reason ? `: ${state.stop.reason}` : ''}`);
+  if (state.stop)
+    throw new LoopEnd('stopped', `by ${state.stop.by}${state.stop.reason ? `: ${state.stop.reason}` : ''}`);
 }
 
 interface Wait {
@@ -88,7 +89,12 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
     ...{ step: where, round: state.round, since: new Date().toISOString() },
   };
   state.answer = null;
-  log.warn('the loop needs attention', { round: state.round, step: where, type: failure.type, reason: failure.message });
+  log.warn('the loop needs attention', {
+    round: state.round,
+    step: where,
+    type: failure.type,
+    reason: failure.message,
+  });
   enter(ctx, 'needs-attention', headline);
   try {
     await wait(ctx, { until: () => state.answer !== null, summary: `needs attention: ${headline}` });

@@ -37,7 +37,11 @@ function worker(taskQueue: string, dieAt: string): ChildProcess {
     env: {
       ...process.env,
       ...{ TEMPORAL_ADDRESS: rig.env.address, DELTALOOP_HOME: rig.home, DELTALOOP_TASK_QUEUE: taskQueue },
-      ...{ DELTALOOP_VISION_URL: rig.service.url, DELTALOOP_VISION_KEY: rig.service.key, DELTALOOP_WORKFLOW_BUNDLE: bundlePath },
+      ...{
+        DELTALOOP_VISION_URL: rig.service.url,
+        DELTALOOP_VISION_KEY: rig.service.key,
+        DELTALOOP_WORKFLOW_BUNDLE: bundlePath,
+      },
       ...{ DIE_AT: dieAt, DIE_MARK: join(rig.home, `${taskQueue}.died`) },
     },
   });
@@ -66,7 +70,7 @@ describe('a worker killed with SIGKILL', () => {
     await stop();
   });
 
-  it.each([
+  const MOMENTS = [
     'collectImages:before',
     'collectImages:after',
     'startTraining:after',
@@ -75,19 +79,25 @@ describe('a worker killed with SIGKILL', () => {
     'decideRound:before',
     'decideRound:after',
     'finishLoop:after',
-  ])('at %s changes nothing of what the loop does, and no training is paid twice', async (dieAt) => {
-    const name = dieAt.toLowerCase().replace(':', '-');
-    const { handle, folder } = await start(rig, { spec: { ...spec, name }, taskQueue: name });
-    const [, signal] = await once(worker(name, dieAt), 'exit');
-    expect(signal).toBe('SIGKILL');
-    const successor = worker(name, dieAt);
-    const result = await handle.result();
-    successor.kill('SIGTERM');
-    await once(successor, 'exit');
-    expect(result).toMatchObject({ outcome: 'round-limit', rounds: ROUNDS });
-    expect(await traces(folder)).toEqual(undisturbed);
-    const models = await billed(rig, name);
-    expect(models.map(({ status }) => status)).toEqual(Array(ROUNDS).fill('succeeded'));
-    expect(result.billedMinutes).toBe(models.reduce((sum, { minutes }) => sum + minutes, 0));
-  });
+  ];
+
+  for (const dieAt of MOMENTS) {
+    it.concurrent(`at ${dieAt} changes nothing of what the loop does, and no training is paid twice`, async ({
+      expect,
+    }) => {
+      const name = dieAt.toLowerCase().replace(':', '-');
+      const { handle, folder } = await start(rig, { spec: { ...spec, name }, taskQueue: name });
+      const [, signal] = await once(worker(name, dieAt), 'exit');
+      expect(signal).toBe('SIGKILL');
+      const successor = worker(name, dieAt);
+      const result = await handle.result();
+      successor.kill('SIGTERM');
+      await once(successor, 'exit');
+      expect(result).toMatchObject({ outcome: 'round-limit', rounds: ROUNDS });
+      expect(await traces(folder)).toEqual(undisturbed);
+      const models = await billed(rig, name);
+      expect(models.map(({ status }) => status)).toEqual(Array(ROUNDS).fill('succeeded'));
+      expect(result.billedMinutes).toBe(models.reduce((sum, { minutes }) => sum + minutes, 0));
+    });
+  }
 });

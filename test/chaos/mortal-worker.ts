@@ -38,5 +38,11 @@ const { home, predictConcurrency, taskQueue } = settings;
 const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '' });
 const activities = mortal(createActivities({ home, predictConcurrency, services: connectServices(settings) }));
 const codePath = settings.workflowBundle ?? '';
-const workers = await createWorkers({ connection, namespace: 'default', taskQueue, activities, workflowBundle: { codePath } });
+const workers = await createWorkers({
+  connection,
+  namespace: 'default',
+  taskQueue,
+  activities,
+  workflowBundle: { codePath },
+});
 await Promise.all(workers.map((worker) => worker.run()));

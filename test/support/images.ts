@@ -13,15 +13,20 @@ function randomOf(seed: number): () => number {
   };
 }
 
+/** Degrees of hue; from about 60 on the classes run into each other. */
+const SPREAD = 20;
+
 const HUES: Record<string, number> = { red: 0, green: 120, blue: 240, yellow: 55 };
 
-/** A blob of the class's hue, off by up to `spread` degrees, on a grey ground. PNG bytes, 64×64 pixels. */
-export function picture(className: string, seed: number, spread = 20): Promise<Buffer> {
+/** A grey blob on a ground of the class's hue, off by up to `spread` degrees. PNG bytes, 64×64 pixels. */
+export function picture(className: string, seed: number, spread = SPREAD): Promise<Buffer> {
   const random = randomOf(seed * 7919 + (HUES[className] ?? 0));
-  const hue = Math.round(((HUES[className] ?? 0) + (random() * 2 - 1) * spread + 360) % 360);
-  const [x, y, r] = [16 + random() * 32, 16 + random() * 32, 8 + random() * 14];
-  const ground = Math.round(60 + random() * 140);
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="rgb(${ground},${ground},${ground})"/><circle cx="${x}" cy="${y}" r="${r}" fill="hsl(${hue},${40 + Math.round(random() * 40)}%,${35 + Math.round(random() * 30)}%)"/></svg>`;
+  const between = (low: number, high: number) => Math.round(low + random() * (high - low));
+  const hue = (HUES[className] ?? 0) + between(-spread, spread) + 360;
+  const grey = between(60, 200);
+  const ground = `hsl(${hue % 360},${between(40, 80)}%,${between(35, 65)}%)`;
+  const blob = `<circle cx="${between(16, 48)}" cy="${between(16, 48)}" r="${between(6, 16)}" fill="rgb(${grey},${grey},${grey})"/>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="${ground}"/>${blob}</svg>`;
   return sharp(Buffer.from(svg)).png().toBuffer();
 }
 
@@ -35,7 +40,10 @@ interface FolderOptions {
 }
 
 /** Writes a folder with one sub-folder of pictures per class, as a person would keep them. */
-export async function imageFolder(path: string, { classes = ['red', 'green', 'blue'], perClass, firstSeed, spread = 20 }: FolderOptions): Promise<string> {
+export async function imageFolder(
+  path: string,
+  { classes = ['red', 'green', 'blue'], perClass, firstSeed, spread = SPREAD }: FolderOptions,
+): Promise<string> {
   for (const name of classes) {
     await mkdir(join(path, name), { recursive: true });
     for (let i = 0; i < perClass; i += 1) {

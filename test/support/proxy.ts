@@ -27,7 +27,9 @@ export async function faultyProxy(target: string): Promise<FaultyProxy> {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     const method = request.method ?? 'GET';
     seen.push(`${method} ${path}`);
-    answer({ request, response, target, fault: Promise.resolve(current?.({ method, path }) ?? null) }).catch((error: unknown) => response.destroy(error as Error));
+    answer({ request, response, target, fault: Promise.resolve(current?.({ method, path }) ?? null) }).catch(
+      (error: unknown) => response.destroy(error as Error),
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -57,7 +59,9 @@ async function answer({ request, response, target, fault }: Exchange): Promise<v
   const trouble = await fault;
   if (trouble) {
     const { status, code, headers } = trouble;
-    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify({ error: { code, message: `made up: ${code}` } }));
+    response
+      .writeHead(status, { 'content-type': 'application/json', ...headers })
+      .end(JSON.stringify({ error: { code, message: `made up: ${code}` } }));
     return;
   }
   const { host: _host, connection: _connection, 'content-length': _length, ...headers } = request.headers;
@@ -68,5 +72,7 @@ async function answer({ request, response, target, fault }: Exchange): Promise<v
     ...(body.length > 0 ? { body } : {}),
   });
   const bytes = Buffer.from(await passed.arrayBuffer());
-  response.writeHead(passed.status, { 'content-type': passed.headers.get('content-type') ?? 'application/json' }).end(bytes);
+  response
+    .writeHead(passed.status, { 'content-type': passed.headers.get('content-type') ?? 'application/json' })
+    .end(bytes);
 }

@@ -29,6 +29,7 @@ export interface Rig {
   bundle: WorkflowBundleOption;
   /** Runs workers on a queue until the returned function is called. */
   work(taskQueue: string, services?: Map<string, ServiceProfile>): Promise<() => Promise<void>>;
+  folder(loop: string): LoopFolder;
   teardown(): Promise<void>;
 }
 
@@ -38,12 +39,22 @@ export async function createRig(extraArgs: string[] = []): Promise<Rig> {
   const [env, bundle, vision] = await Promise.all([
     temporal(extraArgs),
     bundleWorkflows(),
-    createVisionService({ home, key, backbone: 'classical', port: 0, threads: 1, log: pino({ level: process.env['RIG_LOG'] ?? 'silent' }), allowedRoots: [home] }),
+    createVisionService({
+      home,
+      key,
+      backbone: 'classical',
+      port: 0,
+      threads: 1,
+      log: pino({ level: process.env['RIG_LOG'] ?? 'silent' }),
+      allowedRoots: [home],
+    }),
   ]);
   const service = { url: vision.url, key };
   return {
     ...{ env, home, bundle, service },
-    work: (taskQueue, services) => work({ env, home, bundle, service, taskQueue, services: services ?? profiles(service) }),
+    work: (taskQueue, services) =>
+      work({ env, home, bundle, service, taskQueue, services: services ?? profiles(service) }),
+    folder: (loop) => LoopFolder.at(home, loop),
     teardown: async () => {
       await env.teardown();
       await vision.close();
@@ -54,7 +65,9 @@ export async function createRig(extraArgs: string[] = []): Promise<Rig> {
 
 /** The default profile of a vision service. */
 export function profiles({ url, key }: Rig['service']): Map<string, ServiceProfile> {
-  return new Map([['default', { client: createVisionClient({ baseUrl: url, key }), capabilities: EMBEDDED_CAPABILITIES }]]);
+  return new Map([
+    ['default', { client: createVisionClient({ baseUrl: url, key }), capabilities: EMBEDDED_CAPABILITIES }],
+  ]);
 }
 
 interface Work extends Pick<Rig, 'env' | 'home' | 'bundle' | 'service'> {
@@ -65,7 +78,13 @@ interface Work extends Pick<Rig, 'env' | 'home' | 'bundle' | 'service'> {
 async function work({ env, home, bundle, taskQueue, services }: Work): Promise<() => Promise<void>> {
   const activities = createActivities({ home, services, predictConcurrency: 8 });
   const namespace = env.namespace ?? 'default';
-  const workers: Worker[] = await createWorkers({ connection: env.nativeConnection, namespace, taskQueue, activities, workflowBundle: bundle });
+  const workers: Worker[] = await createWorkers({
+    connection: env.nativeConnection,
+    namespace,
+    taskQueue,
+    activities,
+    workflowBundle: bundle,
+  });
   const running = Promise.all(workers.map((worker) => worker.run()));
   return async () => {
     for (const worker of workers) worker.shutdown();
@@ -94,7 +113,13 @@ export async function start({ env, home }: Pick<Rig, 'env' | 'home'>, options: S
   const spec = LoopSpecSchema.parse(options.spec);
   const folder = LoopFolder.at(home, spec.name);
   const { instanceId, specHash } = await claimFolder(folder, spec);
-  const input: LoopInput = { instanceId, spec, specHash, deadline: options.deadline ?? null, timings: { ...QUICK, ...options.timings } };
+  const input: LoopInput = {
+    instanceId,
+    spec,
+    specHash,
+    deadline: options.deadline ?? null,
+    timings: { ...QUICK, ...options.timings },
+  };
   const handle = (await env.client.workflow.start(LOOP_WORKFLOW, {
     workflowId: spec.name,
     taskQueue: options.taskQueue,

@@ -7,7 +7,8 @@ const PageSchema = z.object({ value: z.array(ModelSchema), nextLink: z.string().
 /** Every model of a loop that the vision service has on record, with the compute minutes it bills. */
 export async function billed({ service }: Pick<Rig, 'service'>, loop: string) {
   const models: { name: string; status: string; minutes: number }[] = [];
-  let next: string | undefined = `${service.url.replace(/\/computervision\/?$/, '')}${MOUNT_POINT}/models?api-version=${DEFAULT_API_VERSION}&top=30`;
+  let next: string | undefined =
+    `${service.url.replace(/\/computervision\/?$/, '')}${MOUNT_POINT}/models?api-version=${DEFAULT_API_VERSION}&top=30`;
   while (next) {
     const answer = await fetch(next, { headers: { [KEY_HEADER]: service.key } });
     const page = PageSchema.parse(await answer.json());

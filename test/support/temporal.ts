@@ -12,7 +12,9 @@ export async function temporal(extraArgs: string[] = []): Promise<TestWorkflowEn
     server: {
       executable: { type: 'existing-path', path },
       extraArgs,
-      searchAttributes: Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => defineSearchAttributeKey(name, KINDS[type])),
+      searchAttributes: Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) =>
+        defineSearchAttributeKey(name, KINDS[type]),
+      ),
     },
   });
 }

@@ -1,0 +1,195 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LoopSpecInput } from '../../loop/spec.ts';
+import { pause, resolve, resume, stop } from '../../workflows/messages.ts';
+import { imageFolder } from '../support/images.ts';
+import { type FaultyProxy, faultyProxy } from '../support/proxy.ts';
+import { createRig, profiles, type Rig, start } from '../support/rig.ts';
+import { billed } from '../support/service-records.ts';
+import { until } from '../support/watching.ts';
+
+let rig: Rig;
+let proxy: FaultyProxy;
+let stopWorkers: () => Promise<void>;
+let pool: string;
+let evaluation: string;
+const taskQueue = 'attention';
+
+beforeAll(async () => {
+  rig = await createRig();
+  proxy = await faultyProxy(rig.service.url);
+  pool = await imageFolder(join(rig.home, 'sources/pool'), { perClass: 12, firstSeed: 1 });
+  evaluation = await imageFolder(join(rig.home, 'sources/evaluation'), { perClass: 10, firstSeed: 1000 });
+  stopWorkers = await rig.work(taskQueue, profiles({ url: proxy.url, key: rig.service.key }));
+});
+
+afterAll(async () => {
+  proxy.rule(null);
+  await stopWorkers();
+  await proxy.close();
+  await rig.teardown();
+});
+
+function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
+  return {
+    name,
+    collector: { kind: 'pool', path: pool },
+    evaluation: { path: evaluation },
+    imagesPerClass: 2,
+    target: 1,
+    claim: 'lower-bound',
+    caps: { rounds: 1 },
+    ...more,
+  };
+}
+
+const begin = (more: LoopSpecInput) => start(rig, { taskQueue, spec: more });
+
+describe('what an operator can mend', () => {
+  it('waits as needs-attention with headline and command, and goes on after retry', async () => {
+    proxy.rule(({ method, path }) =>
+      method === 'PUT' && path.includes('/models/wrong-key') ? { status: 401, code: '401' } : null,
+    );
+    const { handle } = await begin(spec('wrong-key'));
+    const seen = await until(handle, ({ phase }) => phase === 'needs-attention');
+    expect(seen.attention).toMatchObject({ type: 'ServiceUnauthorized', step: 'train', round: 1 });
+    expect(seen.next).toContain('deltaloop resolve wrong-key retry');
+    proxy.rule(null);
+    await handle.executeUpdate(resolve, { args: [{ answer: 'retry', by: 'a tester' }] });
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'round-limit', rounds: 1 });
+    expect(await billed(rig, 'wrong-key')).toHaveLength(1);
+  });
+
+  it('ends as stopped when the answer is stop, says who said so, and owes nothing for a training that never began', async () => {
+    proxy.rule(({ method, path }) =>
+      method === 'PUT' && path.includes('/models/no-more') ? { status: 400, code: 'InvalidRequest' } : null,
+    );
+    const { handle } = await begin(spec('no-more'));
+    await until(handle, ({ phase }) => phase === 'needs-attention');
+    await handle.executeUpdate(resolve, { args: [{ answer: 'stop', by: 'a tester', reason: 'enough' }] });
+    const result = await handle.result();
+    expect(result).toMatchObject({ outcome: 'stopped', billedMinutes: 0 });
+    expect(result.sentence).toContain('by a tester: enough');
+  });
+
+  it('rides out an outage by itself, honouring Retry-After, without asking anybody', async () => {
+    let failures = 3;
+    proxy.rule(({ path }) => {
+      if (!path.includes('/datasets/outage-r1') || failures === 0) return null;
+      failures -= 1;
+      return { status: failures === 0 ? 429 : 503, code: 'busy', headers: { 'retry-after': '0' } };
+    });
+    const { handle } = await begin(spec('outage'));
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'round-limit' });
+    expect(failures).toBe(0);
+  });
+
+  it('asks when the evaluation set has changed, and goes on when it is put back', async () => {
+    const { handle, folder } = await begin(spec('yardstick', { caps: { rounds: 2 } }));
+    const images = folder.resolve('evaluation/images');
+    await until(handle, ({ phase }) => phase !== 'preparing');
+    await rename(images, `${images}-away`);
+    const seen = await until(handle, ({ phase }) => phase === 'needs-attention');
+    expect(seen.attention).toMatchObject({ type: 'EvaluationSetChanged', step: 'evaluate' });
+    await rename(`${images}-away`, images);
+    await handle.executeUpdate(resolve, { args: [{ answer: 'retry' }] });
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'round-limit', rounds: 2 });
+  });
+
+  it('refuses before anything is spent when the evaluation folder overlaps the pool, naming the files', async () => {
+    const { handle } = await begin(spec('overlap', { evaluation: { path: pool } }));
+    const seen = await until(handle, ({ phase }) => phase === 'needs-attention');
+    expect(seen.attention).toMatchObject({ type: 'DatasetChecksFailed', step: 'prepare' });
+    expect(seen.attention?.message).toContain('leak-exact');
+    await handle.executeUpdate(resolve, { args: [{ answer: 'stop' }] });
+    expect(await billed(rig, 'overlap')).toEqual([]);
+    await handle.result();
+  });
+
+  it('trains again under a new name only by an answer, after the service reported the model as gone', async () => {
+    proxy.rule(({ method, path }) =>
+      method === 'GET' && /\/models\/gone-r1-[0-9a-f]+-1$/.test(path) ? { status: 404, code: 'NotFound' } : null,
+    );
+    const { handle } = await begin(spec('gone'));
+    const seen = await until(handle, ({ phase }) => phase === 'needs-attention');
+    expect(seen.attention?.type).toBe('ModelGone');
+    await handle.executeUpdate(resolve, { args: [{ answer: 'retry' }] });
+    const result = await handle.result();
+    expect(result.recommended?.model).toMatch(/^gone-r1-[0-9a-f]{12}-2$/);
+    expect(result.billedMinutes).toBeGreaterThanOrEqual(60);
+  });
+
+  it('answers resolve with a refusal when it waits for nothing', async () => {
+    proxy.rule(({ method, path }) =>
+      method === 'PUT' && path.includes('/models/patient') ? { status: 503, code: 'busy' } : null,
+    );
+    const { handle } = await begin(spec('patient'));
+    await until(handle, ({ phase }) => phase === 'training');
+    const refused = handle.executeUpdate(resolve, { args: [{ answer: 'retry' }] });
+    await expect(refused).rejects.toMatchObject({ cause: { message: expect.stringContaining('waits for no answer') } });
+    proxy.rule(null);
+    await handle.result();
+  });
+});
+
+describe('people at the controls', () => {
+  /** Holds a loop in its training: the service is asked, and says `training` for as long as the test wants. */
+  function holdTraining(loop: string): () => void {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((done) => {
+      release = done;
+    });
+    proxy.rule(async ({ method, path }) => {
+      if (method === 'GET' && path.includes(`/models/${loop}-r`)) await held;
+      return null;
+    });
+    return release;
+  }
+
+  it('pause before the next step that spends, and never a running training', async () => {
+    const release = holdTraining('paused');
+    const { handle } = await begin(spec('paused', { caps: { rounds: 2 } }));
+    await until(handle, ({ phase }) => phase === 'training');
+    await handle.executeUpdate(pause, { args: [{ by: 'a tester', reason: 'lunch' }] });
+    release();
+    const seen = await until(handle, ({ phase }) => phase === 'paused');
+    expect(seen.rounds).toHaveLength(1);
+    expect(seen.state).toContain('Paused by a tester: lunch');
+    await handle.executeUpdate(resume, { args: [{}] });
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'round-limit', rounds: 2 });
+  });
+
+  it('stop after the running step, keeping what it paid for', async () => {
+    const release = holdTraining('halt');
+    const { handle } = await begin(spec('halt', { caps: { rounds: 9 } }));
+    await until(handle, ({ phase }) => phase === 'training');
+    await handle.executeUpdate(stop, { args: [{ by: 'a tester' }] });
+    release();
+    const result = await handle.result();
+    expect(result.outcome).toBe('stopped');
+    expect(result.billedMinutes).toBe(1);
+  });
+
+  it.each(['stop --now', 'Cancel in Temporal'])(
+    '%s cancels the training at the service and settles it',
+    async (way) => {
+      const name = way === 'stop --now' ? 'now' : 'cancel';
+      const release = holdTraining(name);
+      const { handle } = await begin(spec(name));
+      await until(handle, ({ phase }) => phase === 'training');
+      if (name === 'now') await handle.executeUpdate(stop, { args: [{ now: true, by: 'a tester' }] });
+      else await handle.cancel();
+      release();
+      if (name === 'now') await expect(handle.result()).resolves.toMatchObject({ outcome: 'stopped' });
+      else await expect(handle.result()).rejects.toThrow('cancelled');
+      const [model] = await billed(rig, name);
+      expect(['cancelled', 'succeeded']).toContain(model?.status);
+      const folder = rig.folder(name);
+      expect(await folder.readJson('outcome.json')).toMatchObject({
+        outcome: 'stopped',
+        billedMinutes: model?.minutes,
+      });
+    },
+  );
+});
