@@ -1,11 +1,11 @@
-import { collectorFor } from '../collect/collectors.ts';
 import { admitBatch as admit } from '../collect/admit.ts';
+import { collectorFor } from '../collect/collectors.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { openLoop, roundFile } from './loop-files.ts';
 import { trainingQuotas } from './quotas.ts';
 import { serviceOf } from './services.ts';
-import type { Admitted, AdmitInput, Collected, CollectInput } from './types.ts';
+import type { AdmitInput, Admitted, Collected, CollectInput } from './types.ts';
 
 interface Where {
   loop: string;

@@ -1,4 +1,4 @@
-import type { Outcome, LoopResult } from '../loop/outcome.ts';
+import type { LoopResult, Outcome } from '../loop/outcome.ts';
 import type { ClassCounts, Decision, FileRef, RoundRecord } from '../loop/round.ts';
 
 /** Every activity names its loop; spec and data are read from the loop's folder, so that histories stay small. */

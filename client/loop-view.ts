@@ -3,10 +3,13 @@ import { LoopFolder } from '../data/loop-folder.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import { type LoopProgress, PHASES, type Phase } from '../loop/progress.ts';
 import { progress as progressQuery } from '../workflows/messages.ts';
+import { type FinishedView, finishedView } from './finished-view.ts';
 import { GRPC, grpcStatus, isServerAway } from './grpc.ts';
 import { type LoopFiles, readLoopFiles } from './loop-files.ts';
 import { progressFromFiles } from './progress-from-files.ts';
 import { KEYS } from './search-attributes.ts';
+
+export { readFinished } from './finished-view.ts';
 
 /** How a loop that Temporal closed without an outcome ended. */
 export type BrokenStatus = 'FAILED' | 'TERMINATED' | 'CANCELLED' | 'TIMED_OUT';
@@ -24,7 +27,7 @@ export type LoopView =
       /** Why `progress` comes from files and not from a worker; null when a worker answered. */
       note: string | null;
     }
-  | { kind: 'finished'; progress: LoopProgress; result: LoopResult }
+  | FinishedView
   | { kind: 'broken'; progress: LoopProgress; status: BrokenStatus };
 
 export interface ReadLoopOptions {
@@ -33,29 +36,6 @@ export interface ReadLoopOptions {
   loop: string;
   /** Bound of each question to the server, milliseconds; 5 000 by default. */
   timeoutMs?: number;
-}
-
-/** The view of a finished loop, from its folder alone; undefined when the loop has no outcome there. */
-export async function readFinished(
-  home: string,
-  loop: string,
-): Promise<Extract<LoopView, { kind: 'finished' }> | undefined> {
-  const files = await readLoopFiles(LoopFolder.at(home, loop));
-  return files?.result ? finishedView(loop, files, files.result) : undefined;
-}
-
-function finishedView(
-  loop: string,
-  files: LoopFiles | undefined,
-  result: LoopResult,
-): Extract<LoopView, { kind: 'finished' }> {
-  const words = {
-    phase: 'done',
-    round: result.rounds,
-    state: result.sentence,
-    next: 'Nothing: the loop has ended.',
-  } as const;
-  return { kind: 'finished', progress: { ...progressFromFiles(loop, files, words), result }, result };
 }
 
 /**
@@ -112,7 +92,7 @@ export async function describeLoop(options: ReadLoopOptions): Promise<WorkflowEx
 }
 
 /** Whether a workflow belongs to the loop of this folder and not to an earlier one of the same name. */
-export function isSameLoop(description: WorkflowExecutionDescription, files: LoopFiles | undefined): boolean {
+function isSameLoop(description: WorkflowExecutionDescription, files: LoopFiles | undefined): boolean {
   const instance = description.memo?.['instanceId'];
   return instance === undefined || !files || instance === files.loop.instanceId;
 }

@@ -12,7 +12,7 @@ export interface Output {
   /** Writes a line or more of data to stdout. */
   data(text: string): void;
   /** Writes one JSON document to stdout; `compact` puts it on one line. */
-  json(document: { schemaVersion: number }, compact?: boolean): void;
+  json<T extends { schemaVersion: number }>(document: T, compact?: boolean): void;
   /** Writes a line or more of talk to stderr. */
   say(text: string): void;
   /** Colours text for stdout; plain without a terminal or with NO_COLOR. */
@@ -37,6 +37,3 @@ export function processOutput(stdout: NodeJS.WriteStream = process.stdout, stder
     style: (tone, text) => styleText(tone, text, { stream: stdout }),
   };
 }
-
-/** A styler that adds nothing, for text that goes into files or pipes. */
-export const plain: Styler = (_tone, text) => text;

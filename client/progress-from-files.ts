@@ -25,7 +25,7 @@ export function progressFromFiles(loop: string, files: LoopFiles | undefined, wo
     metric: spec?.metric ?? 'accuracyTop1',
     target: spec?.target ?? null,
     evaluationImages: files?.evaluationImages ?? null,
-    classes: Object.entries(files?.perClass ?? {}).map(([name, have]) => ({ name, have, need: 0 })),
+    classes: classesOf(files),
     rounds: files?.rounds ?? [],
     lastDecision: files?.lastDecision ?? '',
     attention: null,
@@ -40,6 +40,13 @@ export function progressFromFiles(loop: string, files: LoopFiles | undefined, wo
     warnings: files?.warnings ?? [],
     result: files?.result ?? null,
   };
+}
+
+/** Images per class in the spec's order of classes, or in the files' own. */
+function classesOf(files: LoopFiles | undefined): LoopProgress['classes'] {
+  const counts = files?.perClass ?? {};
+  const names = files?.spec?.classes ?? Object.keys(counts);
+  return names.map((name) => ({ name, have: counts[name] ?? 0, need: 0 }));
 }
 
 /** The loop's deadline, ISO-8601 UTC: its start plus `caps.deadline`; null without one. */

@@ -77,7 +77,7 @@ function metricPart({ rounds, metric, evaluationImages }: LoopProgress): string 
 }
 
 /** Training images per class and, while the round collects, what it still asks for; empty while no class is known. */
-export function classTable({ classes, phase }: LoopProgress, most = classes.length): string {
+function classTable({ classes, phase }: LoopProgress, most = classes.length): string {
   if (classes.length === 0) return '';
   const asks = phase === 'collecting';
   const rows = classes.slice(0, most).map(({ name, have, need }) => (asks ? [name, have, need] : [name, have]));

@@ -2,8 +2,9 @@ import { closest, distance } from 'fastest-levenshtein';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import { readFinished } from './finished-view.ts';
 import { loopNames } from './loop-files.ts';
-import { type LoopView, readFinished, readLoop } from './loop-view.ts';
+import type { LoopView } from './loop-view.ts';
 
 export type KnownView = Exclude<LoopView, { kind: 'unknown' }>;
 
@@ -16,6 +17,7 @@ export async function viewLoop(context: CommandContext, loop: string): Promise<K
   const finished = await readFinished(home, loop);
   if (finished) return finished;
   const { client } = await context.connect();
+  const { readLoop } = await import('./loop-view.ts');
   const view = await readLoop({ client, home, loop });
   if (view.kind === 'unknown') throw await unknownLoop(home, loop);
   return view;

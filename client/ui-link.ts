@@ -8,16 +8,12 @@ export interface UiLinkOptions {
 }
 
 /** The address of a loop in the Temporal UI (`DELTALOOP_TEMPORAL_UI`, else dev.json's); null when no UI is known. */
-export async function uiLink({
-  home,
-  loop,
-  namespace = 'default',
-  env = process.env,
-}: UiLinkOptions): Promise<string | null> {
+export async function uiLink({ home, loop, namespace, env = process.env }: UiLinkOptions): Promise<string | null> {
   const base = env['DELTALOOP_TEMPORAL_UI'] || (await devUi(home, env['TEMPORAL_ADDRESS']));
   if (!base) return null;
+  const space = namespace ?? (env['TEMPORAL_NAMESPACE'] || 'default');
   const root = base.endsWith('/') ? base : `${base}/`;
-  return new URL(`namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(loop)}`, root).href;
+  return new URL(`namespaces/${encodeURIComponent(space)}/workflows/${encodeURIComponent(loop)}`, root).href;
 }
 
 /** The local server's UI, unless the environment points at another server. */

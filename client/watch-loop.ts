@@ -94,7 +94,7 @@ async function rest(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** The code with which watching ends; undefined while there is more to watch. */
-export function codeOf(view: LoopView, untilAttention: boolean): ExitCode | undefined {
+function codeOf(view: LoopView, untilAttention: boolean): ExitCode | undefined {
   if (view.kind === 'finished') return exitCodeOf(view.result.outcome);
   if (view.kind === 'broken') return EXIT.unexpected;
   if (view.kind === 'running' && view.needsPerson && untilAttention) return EXIT.needsPerson;

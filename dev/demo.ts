@@ -52,7 +52,7 @@ export async function runDemo(options: DemoOptions): Promise<ExitCode> {
     signal,
     backbone: options.backbone,
     ports: { grpc: 0, ui: 0 },
-    say: output.say,
+    say: (line) => output.say(line),
   });
   try {
     const code = await runLoop({ ...options, env, loop }, services, data);
@@ -82,15 +82,18 @@ async function runLoop(options: NamedDemo, services: Services, data: EmojiData):
   const { home, output, env, loop, signal } = options;
   const specPath = await writeSpec(options, data);
   const address = { address: services.temporalAddress, namespace: services.namespace };
-  const { client, close } = await connect({ home, env: connectionEnvironment(env, address) });
+  const say = (line: string): void => output.say(line);
+  const connected = await connect({ home, env: connectionEnvironment(env, address) });
   try {
     const { taskQueue } = clientSettings(env);
-    await startLoop({ client, home, specPath, taskQueue, say: output.say });
+    const { client } = connected;
+    await startLoop({ client, home, specPath, taskQueue, say });
     const code = await watchLoop({ client, home, loop, output, signal, untilAttention: true });
     if (!signal.aborted) await showResults(options, services, data);
     return code;
   } finally {
-    await close();
+    // An interrupted watch may leave a question under way, whose next try would fail on a closed connection.
+    if (!signal.aborted) await connected.close();
   }
 }
 

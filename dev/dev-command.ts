@@ -46,7 +46,7 @@ async function runDev(options: DevOptions, output: Output, signal: AbortSignal):
     signal,
     backbone: options.backbone,
     env: process.env,
-    say: output.say,
+    say: (line) => output.say(line),
   });
   output.say(whatRunsWhere(home, services));
   if (!services.started) return EXIT.ok;

@@ -43,12 +43,14 @@ export class KeptAlive {
   async #watch(): Promise<void> {
     const { firstWaitMs = 1_000 } = this.#options;
     const { signal } = this.#stopping;
-    const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    const stopped = new Promise<undefined>((resolve) =>
+      signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+    );
     let wait = firstWaitMs;
     while (this.#current && !signal.aborted) {
       const since = Date.now();
       const ending = await Promise.race([this.#current.ended, stopped]);
-      if (signal.aborted) return;
+      if (ending === undefined || signal.aborted) return;
       if (Date.now() - since > STEADY_MS) wait = firstWaitMs;
       this.#current = undefined;
       await this.#startAgain(`ended with ${ending}`, wait);

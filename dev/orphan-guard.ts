@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const REAPER = fileURLToPath(new URL('./reaper.ts', import.meta.url));
 
 /** Sees to it that no process group it was told of outlives this process, even when this one is killed outright. */
-export class OrphanGuard {
+class OrphanGuard {
   readonly #groups = new Set<number>();
   #reaper: { child: ChildProcess; pipe: Writable } | undefined;
 

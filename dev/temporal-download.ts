@@ -8,7 +8,7 @@ import { elapsed, reasonOf, type Say } from './say.ts';
 import { TEMPORAL_CLI_VERSION } from './temporal-cache.ts';
 
 /** The address that Temporal's SDKs download the CLI from; it answers where the archive lies. */
-export const DOWNLOAD_ADDRESS = 'https://temporal.download/cli';
+const DOWNLOAD_ADDRESS = 'https://temporal.download/cli';
 
 const FIRST_BYTE_MS = 20_000;
 const TOTAL_MS = 5 * 60_000;
@@ -56,7 +56,7 @@ function infoAddress(options: DownloadOptions): string {
     throw new Error(`there is no archive for ${platform} on ${options.arch ?? process.arch}`);
   }
   const query = new URLSearchParams({ arch, platform, format: 'tar.gz' });
-  return `${options.address ?? DOWNLOAD_ADDRESS}/v${TEMPORAL_CLI_VERSION}?${query}`;
+  return `${options.address ?? DOWNLOAD_ADDRESS}/v${TEMPORAL_CLI_VERSION}?${query.toString()}`;
 }
 
 async function get(url: string, signal: AbortSignal): Promise<Response> {

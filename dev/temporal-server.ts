@@ -50,7 +50,7 @@ function existing(server: Pick<TemporalServer, 'address' | 'uiUrl' | 'namespace'
 async function useConfigured({ env, say }: TemporalServerOptions): Promise<TemporalServer> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({ overrideEnvVars: definedOnly(env) });
   const { address = '' } = connectionOptions;
-  const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10s' }).catch(
+  const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' }).catch(
     (error: unknown) => {
       throw new Error(nobodyThere(address, error), { cause: error });
     },

@@ -51,6 +51,7 @@ export interface VisionService {
  */
 export async function createVisionService(options: VisionServiceOptions): Promise<VisionService> {
   const { host = '127.0.0.1' } = options;
+  if (options.key === '') throw new ServiceStartError('The vision service needs a key; set DELTALOOP_VISION_KEY.');
   const { parts, closeParts } = openParts(options);
   try {
     const loaded = await parts.inference.run({ kind: 'warm-up' });

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import {
   bundleWorkflowCode,
-  NativeConnection,
+  DefaultLogger,
+  type NativeConnection,
   Worker,
   type WorkerOptions,
   type WorkflowBundleOption,
+  type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import type { ServiceProfile } from '../activities/deps.ts';
 import type { Activities } from '../activities/types.ts';
@@ -29,8 +31,10 @@ export function connectServices({ services }: WorkerSettings): Map<string, Servi
 }
 
 /** Bundles the workflow code; takes seconds, so a test suite does it once. */
-export function bundleWorkflows(): Promise<WorkflowBundleOption> {
-  return bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) });
+export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+  // The bundler's own report is of use to nobody who runs a worker; its errors are thrown.
+  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
 }
 
 interface Made {

@@ -11,7 +11,7 @@ export function addListCommand(program: Command, context: CommandContext): void 
       const { listLoops } = await import('../list-loops.ts');
       const { loops, serverProblem } = await listLoops(context);
       const { output } = context;
-      if (json) output.json({ schemaVersion: 1, ...{ server: serverProblem === null, loops } });
+      if (json) output.json({ schemaVersion: 1, server: serverProblem === null, loops });
       else if (loops.length === 0)
         output.say('There are no loops yet. Begin one with: deltaloop start SPEC (or look at one: deltaloop demo)');
       else output.data((await import('../list-loops.ts')).listText(loops));

@@ -1,5 +1,6 @@
 import { Argument, type Command } from '@commander-js/extra-typings';
-import { type CommandContext, loopName } from '../context.ts';
+import type { CommandContext } from '../context.ts';
+import { loopName } from '../loop-name.ts';
 import { userName } from '../settings.ts';
 
 /** `deltaloop resolve LOOP retry|stop` */

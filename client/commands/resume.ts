@@ -1,6 +1,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Acknowledgement, PauseRequest } from '../../workflows/messages.ts';
-import { type CommandContext, loopName } from '../context.ts';
+import type { CommandContext } from '../context.ts';
+import { loopName } from '../loop-name.ts';
 import { userName } from '../settings.ts';
 
 /** `deltaloop resume LOOP` */

@@ -1,6 +1,7 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import type { RoundRecord } from '../../loop/round.ts';
-import { type CommandContext, loopName } from '../context.ts';
+import type { CommandContext } from '../context.ts';
+import { loopName } from '../loop-name.ts';
 import type { Output } from '../output.ts';
 import type { KnownView } from '../require-loop.ts';
 

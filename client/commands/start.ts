@@ -49,7 +49,7 @@ async function tellStarted(context: CommandContext, started: Started, flags: Sta
   const { client } = await context.connect();
   const { uiLink } = await import('../ui-link.ts');
   const uiUrl = await uiLink({ home: settings.home, loop: started.loop, namespace: client.options.namespace });
-  if (flags.json) output.json({ schemaVersion: 1, ...started, ...{ uiUrl } });
+  if (flags.json) output.json({ schemaVersion: 1, ...started, uiUrl });
   else output.data(startedText(started));
   if (uiUrl) output.say(`Temporal UI: ${uiUrl}`);
   output.say(`Follow it with: deltaloop watch ${started.loop}`);
@@ -58,7 +58,7 @@ async function tellStarted(context: CommandContext, started: Started, flags: Sta
 
 async function tellEarlier({ output }: CommandContext, result: LoopResult, flags: StartFlags): Promise<ExitCode> {
   const { outcomeText } = await import('../render-outcome.ts');
-  if (flags.json) output.json({ schemaVersion: 1, ...{ kind: 'finished', loop: result.loop, result } });
+  if (flags.json) output.json({ schemaVersion: 1, kind: 'finished', loop: result.loop, result });
   else output.data(`Loop ${result.loop} has ended; it is not started again.\n${outcomeText(result, output.style)}`);
   return exitCodeOf(result.outcome);
 }

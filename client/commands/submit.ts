@@ -1,6 +1,7 @@
 import type { Command } from '@commander-js/extra-typings';
-import { type CommandContext, loopName } from '../context.ts';
+import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { loopName } from '../loop-name.ts';
 import { userName } from '../settings.ts';
 
 /** `deltaloop submit LOOP DIR [--by]` */

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { DURATION, durationMs } from '../../loop/duration.ts';
-import { type CommandContext, loopName } from '../context.ts';
+import type { CommandContext } from '../context.ts';
 import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
+import { loopName } from '../loop-name.ts';
 import type { WatchRequest } from '../watch-until-interrupted.ts';
 
 /** Timers count milliseconds in 31 bits. */
@@ -41,7 +42,7 @@ function duration(text: string): number {
 
 /** A finished loop is shown from its folder, without a server. */
 async function watch(context: CommandContext, request: WatchRequest): Promise<ExitCode> {
-  const { readFinished } = await import('../loop-view.ts');
+  const { readFinished } = await import('../finished-view.ts');
   const { home } = context.settings;
   const finished = await readFinished(home, request.loop);
   if (finished) {

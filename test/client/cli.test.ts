@@ -1,17 +1,17 @@
-import { access, constants, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { picture } from '../support/images.ts';
 import { finishedLoop, RECORD, RESULT } from './loop-on-disk.ts';
-import { deltaloop } from './run-cli.ts';
+import { deltaloop, inProcess } from './run-cli.ts';
+import { tempFolder } from './temp-folder.ts';
 
 /** A port on which nothing listens: every command that asks a server is told so. */
 const NO_SERVER = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
 let home: string;
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'deltaloop-cli-'));
+  home = await tempFolder();
 });
 
 describe('deltaloop', () => {
@@ -48,7 +48,7 @@ describe('deltaloop', () => {
     [['resolve', 'a', 'maybe'], 'Allowed choices are retry, stop'],
     [['rounds', 'a', '--md', '--csv'], 'cannot be used with'],
   ])('refuses %j with exit code 2 and says why on stderr', async (args, why) => {
-    const { code, stdout, stderr } = await deltaloop(args, { home });
+    const { code, stdout, stderr } = await inProcess(args, { home });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(why);
   });
@@ -56,7 +56,7 @@ describe('deltaloop', () => {
   it('refuses a spec that makes no sense before it looks for a server', async () => {
     const path = join(home, 'bad.yaml');
     await writeFile(path, 'name: colours\ncollecter: {kind: pool}\n');
-    const { code, stderr } = await deltaloop(['start', path], { home, env: NO_SERVER });
+    const { code, stderr } = await inProcess(['start', path], { home, env: NO_SERVER });
     expect(code).toBe(2);
     expect(stderr).toContain(`${path}:2:1  collecter: unknown key; did you mean collector?`);
   });
@@ -65,10 +65,10 @@ describe('deltaloop', () => {
     const path = join(home, 'places.yaml');
     await mkdir(join(home, 'pool/yardstick'), { recursive: true });
     await writeFile(path, 'name: a\ncollector: {kind: pool, path: pool}\nevaluation: {path: pool/yardstick}\n');
-    const overlapping = await deltaloop(['start', path], { home, env: NO_SERVER });
+    const overlapping = await inProcess(['start', path], { home, env: NO_SERVER });
     expect(overlapping).toMatchObject({ code: 2, stderr: expect.stringContaining('overlaps the pool') });
     await writeFile(path, 'name: a\ncollector: {kind: pool, path: nowhere}\nevaluation: {path: neither}\n');
-    const missing = await deltaloop(['start', path], { home, env: NO_SERVER });
+    const missing = await inProcess(['start', path], { home, env: NO_SERVER });
     expect(missing.code).toBe(2);
     expect(missing.stderr).toContain(`collector.path: ${join(home, 'nowhere')} does not exist`);
     expect(missing.stderr).toContain(`evaluation.path: ${join(home, 'neither')} does not exist`);
@@ -85,11 +85,11 @@ describe('deltaloop', () => {
 describe('a finished loop, with no server and no worker', () => {
   let full: string;
   beforeAll(async () => {
-    full = await mkdtemp(join(tmpdir(), 'deltaloop-cli-'));
+    full = await tempFolder();
     await finishedLoop(full);
     await finishedLoop(full, { ...RESULT, loop: 'spent', outcome: 'budget-exhausted' });
   });
-  const run = (...args: string[]) => deltaloop(args, { home: full, env: NO_SERVER });
+  const run = (...args: string[]) => inProcess(args, { home: full, env: NO_SERVER });
 
   it('is shown by status, whose --check exits with the outcome’s code', async () => {
     const shown = await run('status', 'colours');
@@ -150,10 +150,10 @@ describe('a finished loop, with no server and no worker', () => {
   });
 
   it('with a damaged file is an error that names the file', async () => {
-    const damaged = await mkdtemp(join(tmpdir(), 'deltaloop-cli-'));
+    const damaged = await tempFolder();
     const folder = await finishedLoop(damaged);
     await folder.replace('outcome.json', '{"outcome":"perfect"}');
-    const { code, stderr } = await deltaloop(['status', 'colours'], { home: damaged, env: NO_SERVER });
+    const { code, stderr } = await inProcess(['status', 'colours'], { home: damaged, env: NO_SERVER });
     expect(code).toBe(1);
     expect(stderr).toContain(join(folder.path, 'outcome.json'));
   });
@@ -161,7 +161,7 @@ describe('a finished loop, with no server and no worker', () => {
 
 describe('deltaloop check', () => {
   it('finds every problem in one pass, needs no server, and exits with 7; a good set passes', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'deltaloop-check-'));
+    const folder = await tempFolder();
     for (const [name, count] of [
       ['red', 2],
       ['blue', 2],
@@ -174,7 +174,7 @@ describe('deltaloop check', () => {
     await mkdir(join(folder, 'yardstick/red'), { recursive: true });
     await writeFile(join(folder, 'yardstick/red/same.png'), await picture('red', 1));
     await writeFile(join(folder, 'pool/odd/broken.jpg'), 'no picture');
-    const { code, stdout } = await deltaloop(
+    const { code, stdout } = await inProcess(
       ['check', join(folder, 'pool'), '--evaluation', join(folder, 'yardstick'), '--json'],
       { home },
     );
@@ -184,6 +184,6 @@ describe('deltaloop check', () => {
     expect(report).toMatchObject({ schemaVersion: 1, passed: false });
     const codes = report.sets[0]?.findings.map((finding) => finding.code);
     expect(codes).toEqual(expect.arrayContaining(['image-type', 'class-too-small', 'leak-exact']));
-    expect((await deltaloop(['check', join(folder, 'nowhere')], { home })).code).toBe(2);
+    expect((await inProcess(['check', join(folder, 'nowhere')], { home })).code).toBe(2);
   });
 });

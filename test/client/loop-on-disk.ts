@@ -32,7 +32,7 @@ export const RESULT: LoopResult = {
   endedAt: '2026-11-23T12:00:00.000Z',
 };
 
-export const SPEC: LoopSpecInput = {
+const SPEC: LoopSpecInput = {
   name: 'colours',
   title: 'Which colour?',
   classes: ['red', 'green', 'blue'],

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { runCommandLine } from '../../bin/program.ts';
+import { CommandContext } from '../../client/context.ts';
 import type { Output } from '../../client/output.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/deltaloop.ts', import.meta.url));
@@ -37,12 +39,26 @@ export async function deltaloop(args: string[], { home, env = {}, onOutput }: Cl
   return { code: child.exitCode, stdout, stderr };
 }
 
+/** Runs `deltaloop` as above, but inside this process: many times quicker. */
+export async function inProcess(args: string[], { home, env = {} }: Pick<CliOptions, 'home' | 'env'>): Promise<CliRun> {
+  const output = recorder();
+  const code = await runCommandLine(args, new CommandContext({ ...env, DELTALOOP_HOME: home }, output));
+  return { code, stdout: lines(output.stdout), stderr: lines(output.stderr) };
+}
+
+function lines(written: string[]): string {
+  return written.map((text) => (text.endsWith('\n') ? text : `${text}\n`)).join('');
+}
+
 /** An output that keeps what was written. */
 export function recorder(): Output & { stdout: string[]; stderr: string[] } {
   const stdout: string[] = [];
   const stderr: string[] = [];
   return {
-    ...{ stdout, stderr, live: false, width: undefined },
+    stdout,
+    stderr,
+    live: false,
+    width: undefined,
     data: (line) => void stdout.push(line),
     json: (document) => void stdout.push(JSON.stringify(document)),
     say: (line) => void stderr.push(line),

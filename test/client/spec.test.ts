@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -9,6 +9,7 @@ import { parseSpec, readSpecFile } from '../../client/spec-file.ts';
 import { canonicalJson, specDifferences, specHash } from '../../client/spec-hash.ts';
 import { specJsonSchema } from '../../client/spec-problems.ts';
 import { LoopSpecSchema } from '../../loop/spec.ts';
+import { tempFolder } from './temp-folder.ts';
 
 function refusal(text: string): CliError {
   try {
@@ -90,7 +91,7 @@ describe('a spec that makes no sense', () => {
 
 describe('a spec that makes sense', () => {
   it('has its paths made absolute, relative to its own file', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'deltaloop-spec-'));
+    const folder = await tempFolder();
     const path = join(folder, 'loop.yaml');
     await writeFile(path, 'name: a\ncollector: {kind: pool, path: ./pool}\nevaluation: {path: ../yardstick}\n');
     const spec = await readSpecFile(path);

@@ -61,6 +61,24 @@ test('a process that is killed outright leaves no child behind', async () => {
   await untilGone(pid);
 });
 
+test.for([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s lets work end in order and gives the exit code %i', async ([name, code]) => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'support', 'interrupted.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.on('data', (chunk) => {
+    said += String(chunk);
+    if (said === 'working\n') child.kill(name);
+  });
+  const [exitCode] = await once(child, 'close');
+  expect(exitCode).toBe(code);
+  expect(said).toBe('working\ntidied up\n');
+});
+
 test('a command that takes too long is ended with its helpers, and that is told', async () => {
   const result = await runCommand('/bin/sh', ['-c', 'sleep 600 & echo $!; wait'], { timeoutMs: 100 });
   expect(result).toMatchObject({ ok: false, problem: 'no end after 0.1 s' });

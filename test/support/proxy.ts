@@ -16,20 +16,27 @@ export interface FaultyProxy {
   seen: string[];
   /** Replaces the rule; `null` ends the trouble. */
   rule(next: FaultRule | null): void;
+  /** Called when the service has answered and the loop has not been told; `true` drops the answer. */
+  afterwards(next: ((request: { method: string; path: string }) => boolean) | null): void;
   close(): Promise<void>;
 }
 
 /** Stands between the loop and the real vision service and makes trouble on demand. */
 export async function faultyProxy(target: string): Promise<FaultyProxy> {
   let current: FaultRule | null = null;
+  let after: ((request: { method: string; path: string }) => boolean) | null = null;
   const seen: string[] = [];
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     const method = request.method ?? 'GET';
     seen.push(`${method} ${path}`);
-    answer({ request, response, target, fault: Promise.resolve(current?.({ method, path }) ?? null) }).catch(
-      (error: unknown) => response.destroy(error as Error),
-    );
+    answer({
+      request,
+      response,
+      target,
+      fault: Promise.resolve(current?.({ method, path }) ?? null),
+      drop: () => after?.({ method, path }) ?? false,
+    }).catch((error: unknown) => response.destroy(error as Error));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -38,6 +45,9 @@ export async function faultyProxy(target: string): Promise<FaultyProxy> {
     seen,
     rule: (next) => {
       current = next;
+    },
+    afterwards: (next) => {
+      after = next;
     },
     close: async () => {
       server.closeAllConnections();
@@ -52,9 +62,10 @@ interface Exchange {
   response: ServerResponse;
   target: string;
   fault: Promise<Fault | null>;
+  drop: () => boolean;
 }
 
-async function answer({ request, response, target, fault }: Exchange): Promise<void> {
+async function answer({ request, response, target, fault, drop }: Exchange): Promise<void> {
   const body = Buffer.concat(await request.toArray());
   const trouble = await fault;
   if (trouble) {
@@ -72,7 +83,10 @@ async function answer({ request, response, target, fault }: Exchange): Promise<v
     ...(body.length > 0 ? { body } : {}),
   });
   const bytes = Buffer.from(await passed.arrayBuffer());
-  response
-    .writeHead(passed.status, { 'content-type': passed.headers.get('content-type') ?? 'application/json' })
-    .end(bytes);
+  if (drop()) {
+    response.destroy();
+    return;
+  }
+  const type = passed.headers.get('content-type') ?? 'application/json';
+  response.writeHead(passed.status, { 'content-type': type }).end(bytes);
 }

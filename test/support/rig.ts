@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { Worker, WorkflowBundleOption } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { pino } from 'pino';
 import type { ServiceProfile } from '../../activities/deps.ts';
 import { createActivities } from '../../activities/index.ts';
@@ -32,6 +32,9 @@ export interface Rig {
   folder(loop: string): LoopFolder;
   teardown(): Promise<void>;
 }
+
+// A test's output is its own sentences; the loops of these tests meet trouble on purpose.
+Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'OFF', forward: {} } } });
 
 export async function createRig(extraArgs: string[] = []): Promise<Rig> {
   const home = await mkdtemp(join(tmpdir(), 'deltaloop-'));

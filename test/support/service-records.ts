@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DEFAULT_API_VERSION, KEY_HEADER, ModelSchema, MOUNT_POINT } from '../../vision/contract.ts';
+import { DEFAULT_API_VERSION, KEY_HEADER, MOUNT_POINT, ModelSchema } from '../../vision/contract.ts';
 import type { Rig } from './rig.ts';
 
 const PageSchema = z.object({ value: z.array(ModelSchema), nextLink: z.string().optional() });

@@ -28,19 +28,24 @@ export class ImageFactsCache {
     this.#insert = db.prepare('INSERT OR IGNORE INTO image_facts VALUES (?, ?, ?, ?)');
   }
 
-  /** Facts of an image whose bytes are at hand; throws what the decoder throws when they are no image. */
-  async of(sha256: string, bytes: Uint8Array): Promise<ImageFacts> {
+  /** Facts of an image whose bytes are at hand; undefined when they are no image. */
+  async of(sha256: string, bytes: Uint8Array): Promise<ImageFacts | undefined> {
     const known = this.#select.get(sha256);
     if (known !== undefined) return FactsRow.parse(known);
     const facts = await probe(bytes);
-    this.#insert.run(sha256, facts.width, facts.height, facts.format);
+    if (facts !== undefined) this.#insert.run(sha256, facts.width, facts.height, facts.format);
     return facts;
   }
 }
 
-async function probe(bytes: Uint8Array): Promise<ImageFacts> {
-  const { width, height, format } = await sharp(bytes, { limitInputPixels: false }).metadata();
-  return { width, height, format };
+async function probe(bytes: Uint8Array): Promise<ImageFacts | undefined> {
+  try {
+    // Only the header is read; the limits on sides follow from what it says.
+    const { width, height, format } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    return { width, height, format };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Why an image cannot be used; `problem` is the rest of a sentence that begins with the image. */

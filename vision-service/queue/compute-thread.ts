@@ -21,7 +21,7 @@ const store = openStoreReadOnly(settings.storeFile);
 const embeddings = openEmbeddings(settings.embeddingsFile);
 const classifiers = new Classifiers(store);
 const caches = { cache: new EmbeddingCache(embeddings), facts: new ImageFactsCache(embeddings) };
-const running = new Map<number, AbortController>();
+const running = new Map<number, { controller: AbortController; ended: Promise<void> }>();
 let backbone: Promise<Backbone> | undefined;
 
 async function engine(): Promise<Engine> {
@@ -47,9 +47,12 @@ async function execute(id: number, task: Task, signal: AbortSignal): Promise<Res
   }
 }
 
-async function run(id: number, task: Task): Promise<void> {
+function start(id: number, task: Task): void {
   const controller = new AbortController();
-  running.set(id, controller);
+  running.set(id, { controller, ended: run(id, task, controller) });
+}
+
+async function run(id: number, task: Task, controller: AbortController): Promise<void> {
   try {
     send({ type: 'result', id, result: await execute(id, task, controller.signal) });
   } catch (error) {
@@ -71,7 +74,10 @@ function failure(id: number, error: unknown): FromThread {
 }
 
 async function close(): Promise<void> {
-  for (const controller of running.values()) controller.abort();
+  const tasks = [...running.values()];
+  for (const { controller } of tasks) controller.abort();
+  // Native decoding and inference must not outlive the thread or its databases.
+  await Promise.all(tasks.map(({ ended }) => ended));
   await (await backbone?.catch(() => undefined))?.close();
   embeddings.close();
   store.close();
@@ -79,7 +85,7 @@ async function close(): Promise<void> {
 }
 
 port.on('message', (message: ToThread) => {
-  if (message.type === 'run') void run(message.id, message.task);
-  else if (message.type === 'abort') running.get(message.id)?.abort();
+  if (message.type === 'run') start(message.id, message.task);
+  else if (message.type === 'abort') running.get(message.id)?.controller.abort();
   else void close();
 });

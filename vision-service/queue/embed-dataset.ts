@@ -68,15 +68,20 @@ export async function embedDataset(
   const problems: string[] = [];
   const read = (start: number) => readPart(engine, dataset.images.slice(start, start + PART), { purpose, watch });
   let next = read(0);
-  for (let start = 0; start < dataset.images.length; start += PART) {
-    const part = await next;
-    watch.signal.throwIfAborted();
-    next = read(start + PART);
-    // Awaited in the next pass; a failure before that must not count as unhandled.
-    next.catch(() => undefined);
-    problems.push(...part.problems);
-    if (problems.length === 0) problems.push(...(await embedPart(engine, part.images, { result, watch })));
-    watch.onProgress?.({ done: result.features.length, total: dataset.images.length, ...result });
+  try {
+    for (let start = 0; start < dataset.images.length; start += PART) {
+      const part = await next;
+      watch.signal.throwIfAborted();
+      next = read(start + PART);
+      // Awaited in the next pass; a failure before that must not count as unhandled.
+      next.catch(() => undefined);
+      problems.push(...part.problems);
+      if (problems.length === 0) problems.push(...(await embedPart(engine, part.images, { result, watch })));
+      watch.onProgress?.({ done: result.features.length, total: dataset.images.length, ...result });
+    }
+  } finally {
+    // Nothing goes on reading behind the caller's back; its failure has been told, or does not matter any more.
+    await next.catch(() => undefined);
   }
   if (problems.length > 0) throw datasetFailure('datasetCorrupt', dataset.name, problems);
   return result;
@@ -116,9 +121,12 @@ async function readPart(
   { purpose, watch }: { purpose: Purpose; watch: Watch },
 ): Promise<{ images: ReadImage[]; problems: string[] }> {
   const limit = pLimit(CONCURRENT_READS);
-  const results = await Promise.all(
+  const settled = await Promise.allSettled(
     images.map((image) => limit(() => readImage(engine, image, { purpose, signal: watch.signal }))),
   );
+  const failed = settled.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  const results = settled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
   return {
     images: results.filter((result) => typeof result !== 'string'),
     problems: results.filter((result) => typeof result === 'string'),
@@ -150,7 +158,7 @@ export async function checkImage(
   side: { min: number; max: number },
 ): Promise<{ sha256: string; width: number; height: number } | ImageProblem> {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const facts = await engine.facts.of(sha256, bytes).catch(() => undefined);
+  const facts = await engine.facts.of(sha256, bytes);
   if (facts === undefined) return { code: 'InvalidImageFormat', problem: 'is not an image of a type that is read' };
   return imageProblem(facts, side) ?? { sha256, width: facts.width, height: facts.height };
 }

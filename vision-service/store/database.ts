@@ -42,10 +42,12 @@ const LOCK_WAIT_MS = 3_000;
  */
 export function lockState(paths: StatePaths): { release(): void } {
   const db = new DatabaseSync(paths.lock, { timeout: LOCK_WAIT_MS });
+  chmodSync(paths.lock, 0o600);
   try {
     db.exec('BEGIN EXCLUSIVE');
-  } catch {
+  } catch (error) {
     db.close();
+    if (!(error instanceof Error && error.message.includes('locked'))) throw error;
     throw new ServiceStartError(
       `Another vision service works on ${paths.folder}. Use that one, or stop it, or set DELTALOOP_HOME to another folder.`,
     );

@@ -1,0 +1,153 @@
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import type { CommandContext } from '../client/context.ts';
+import { EXIT, exitCodesHelp } from '../client/exit-codes.ts';
+
+interface Entry {
+  name: string;
+  summary: string;
+  /** Left out of `--help`: run by other commands and by deployments. */
+  hidden?: true;
+  /** Loads the command and adds it to the program. */
+  add: (program: Command, context: CommandContext) => Promise<void>;
+}
+
+/** Every command; its code is loaded only when it is asked for, so that `--help` is quick. */
+const COMMANDS: Entry[] = [
+  {
+    name: 'demo',
+    summary: 'run a whole loop on real images, locally, in a few minutes',
+    add: async (program) => (await import('../dev/demo-command.ts')).addDemoCommand(program),
+  },
+  {
+    name: 'dev',
+    summary: 'run a local Temporal server, vision service and worker, and stay up',
+    add: async (program) => (await import('../dev/dev-command.ts')).addDevCommand(program),
+  },
+  {
+    name: 'check',
+    summary: 'check a dataset: every problem in one pass, no server needed',
+    add: async (program, context) => (await import('../client/commands/check.ts')).addCheckCommand(program, context),
+  },
+  {
+    name: 'start',
+    summary: 'start the loop of a spec file, or attach to it',
+    add: async (program, context) => (await import('../client/commands/start.ts')).addStartCommand(program, context),
+  },
+  {
+    name: 'list',
+    summary: 'list all loops',
+    add: async (program, context) => (await import('../client/commands/list.ts')).addListCommand(program, context),
+  },
+  {
+    name: 'status',
+    summary: 'show what a loop does, what is next, and who must act',
+    add: async (program, context) => (await import('../client/commands/status.ts')).addStatusCommand(program, context),
+  },
+  {
+    name: 'watch',
+    summary: 'show a loop until it ends',
+    add: async (program, context) => (await import('../client/commands/watch.ts')).addWatchCommand(program, context),
+  },
+  {
+    name: 'rounds',
+    summary: 'show the rounds of a loop as a table',
+    add: async (program, context) => (await import('../client/commands/rounds.ts')).addRoundsCommand(program, context),
+  },
+  {
+    name: 'submit',
+    summary: 'hand in images to a loop that people collect for',
+    add: async (program, context) => (await import('../client/commands/submit.ts')).addSubmitCommand(program, context),
+  },
+  {
+    name: 'resolve',
+    summary: 'answer a loop that needs attention: retry or stop',
+    add: async (program, context) =>
+      (await import('../client/commands/resolve.ts')).addResolveCommand(program, context),
+  },
+  {
+    name: 'pause',
+    summary: 'pause a loop before its next step',
+    add: async (program, context) => (await import('../client/commands/pause.ts')).addPauseCommand(program, context),
+  },
+  {
+    name: 'resume',
+    summary: 'let a paused loop go on',
+    add: async (program, context) => (await import('../client/commands/resume.ts')).addResumeCommand(program, context),
+  },
+  {
+    name: 'stop',
+    summary: 'end a loop after its running step, or now',
+    add: async (program, context) => (await import('../client/commands/stop.ts')).addStopCommand(program, context),
+  },
+  {
+    name: 'schema',
+    summary: 'print the JSON Schema of a spec file',
+    add: async (program, context) => (await import('../client/commands/schema.ts')).addSchemaCommand(program, context),
+  },
+  {
+    name: 'worker',
+    summary: 'run a worker',
+    hidden: true,
+    add: async (program) => {
+      program.command('worker').action(async () => (await import('../worker/main.ts')).runWorker());
+    },
+  },
+  {
+    name: 'vision-service',
+    summary: 'run the embedded vision service',
+    hidden: true,
+    add: async (program) => {
+      // Loading the module runs it, as for a process of its own.
+      program.command('vision-service').action(async () => void (await import('../vision-service/main.ts')));
+    },
+  },
+];
+
+const EXAMPLES = `
+Begin:
+  deltaloop demo                 a whole loop on your machine, no account
+  deltaloop dev                  server, service and worker for your own loops
+  deltaloop start loop.yaml --watch
+
+Settings: TEMPORAL_ADDRESS and Temporal’s other TEMPORAL_* variables; DELTALOOP_HOME, DELTALOOP_TASK_QUEUE,
+DELTALOOP_TEMPORAL_UI; NO_COLOR.
+`;
+
+/** The program with the asked-for command loaded and the others named only. */
+async function createProgram(asked: string | undefined, context: CommandContext): Promise<Command> {
+  const program = new Command('deltaloop')
+    .description('Collects just enough images: collect, train, evaluate, compare, collect more, until it is enough.')
+    .helpCommand(false)
+    .showHelpAfterError('(see `deltaloop --help` and `deltaloop COMMAND --help`)')
+    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', exitCodesHelp())
+    .configureOutput({ writeOut: (text) => context.output.data(text), writeErr: (text) => context.output.say(text) })
+    .exitOverride();
+  for (const { name, summary, hidden, add } of COMMANDS) {
+    if (name === asked) await add(program, context);
+    else program.command(name, { hidden: hidden === true }).summary(summary);
+  }
+  return program;
+}
+
+/**
+ * Runs one command line (without the program's own name); what is written goes through the context's output.
+ * @returns the exit code; never throws.
+ */
+export async function runCommandLine(args: string[], context: CommandContext): Promise<number> {
+  const asked = args.find((arg) => !arg.startsWith('-'));
+  try {
+    const program = await createProgram(asked, context);
+    await program.parseAsync(args, { from: 'user' });
+    return context.exitCode;
+  } catch (error) {
+    // Commander has written its own message; its codes other than 0 are mistakes in what was typed.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const { errorText, explainError } = await import('../client/explain-error.ts');
+    const explained = explainError(error);
+    context.output.say(errorText(explained, context.env['DELTALOOP_DEBUG'] === '1'));
+    return explained.exitCode;
+  } finally {
+    await context.close();
+  }
+}

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { imageFolder } from '../support/images.ts';
+import { faultyProxy } from '../support/proxy.ts';
+import { createRig, profiles, type Rig, start } from '../support/rig.ts';
+import { billed } from '../support/service-records.ts';
+
+const MAIN = fileURLToPath(new URL('../../vision-service/main.ts', import.meta.url));
+const Ready = z.object({ url: z.string() });
+const KEY = 'a key for tests only';
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await createRig();
+});
+afterAll(() => rig.teardown());
+
+interface Process {
+  child: ChildProcess;
+  url: string;
+}
+
+/** The service as a process of its own, on the port it had before. */
+async function service(home: string, port = 0): Promise<Process> {
+  const child = spawn(process.execPath, [MAIN], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...{ PATH: process.env['PATH'], DELTALOOP_HOME: home, DELTALOOP_VISION_KEY: KEY, DELTALOOP_LOG_LEVEL: 'fatal' },
+      ...{
+        DELTALOOP_VISION_BACKBONE: 'classical',
+        DELTALOOP_VISION_PORT: String(port),
+        DELTALOOP_VISION_ROOTS: rig.home,
+      },
+    },
+  });
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  return { child, url: Ready.parse(JSON.parse(String(line))).url };
+}
+
+it('a vision service killed with SIGKILL while it trains, its answer lost, trains once and bills once', async () => {
+  const home = join(rig.home, 'other-service');
+  const pool = await imageFolder(join(rig.home, 'sources/pool'), { perClass: 40, firstSeed: 1 });
+  const evaluation = await imageFolder(join(rig.home, 'sources/evaluation'), { perClass: 10, firstSeed: 1000 });
+  let running = await service(home);
+  const proxy = await faultyProxy(running.url);
+  const stop = await rig.work('service-crash', profiles({ url: proxy.url, key: KEY }));
+  const killed = Promise.withResolvers<void>();
+  let kills = 0;
+  proxy.afterwards(({ method, path }) => {
+    if (method !== 'PUT' || !path.includes('/models/service-crash-r1') || path.includes('/evaluations/') || kills > 0)
+      return false;
+    kills += 1;
+    running.child.kill('SIGKILL');
+    killed.resolve();
+    return true;
+  });
+  const { handle } = await start(rig, {
+    taskQueue: 'service-crash',
+    spec: {
+      ...{ name: 'service-crash', collector: { kind: 'pool', path: pool }, evaluation: { path: evaluation } },
+      ...{ imagesPerClass: 30, target: 1, claim: 'lower-bound', caps: { rounds: 1 } },
+    },
+  });
+  await killed.promise;
+  await once(running.child, 'exit');
+  running = await service(home, Number(new URL(running.url).port));
+  const result = await handle.result();
+  expect(kills).toBe(1);
+  expect(result).toMatchObject({ outcome: 'round-limit', rounds: 1, images: 90 });
+  const models = await billed({ service: { url: running.url, key: KEY } }, 'service-crash');
+  expect(models).toMatchObject([{ status: 'succeeded', minutes: result.billedMinutes }]);
+  await stop();
+  await proxy.close();
+  running.child.kill('SIGTERM');
+  await once(running.child, 'exit');
+});

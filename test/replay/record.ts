@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { copyBatch } from '../../collect/people.ts';
+import { ensureTemporalBinary } from '../../dev/temporal-binary.ts';
+import type { LoopSpecInput } from '../../loop/spec.ts';
+import { pause, resolve, resume, stop, submitImages } from '../../workflows/messages.ts';
+import { imageFolder } from '../support/images.ts';
+import { createRig, type Rig, type Started, start } from '../support/rig.ts';
+import { until } from '../support/watching.ts';
+
+/**
+ * Records the history of one real loop per outcome for the replay test: `npm run record-histories`. What has been
+ * recorded is never replaced: loops started by that version may still be running somewhere.
+ */
+const HISTORIES = new URL('./histories/', import.meta.url);
+const taskQueue = 'record';
+const binary = await ensureTemporalBinary({ say: () => undefined, env: process.env });
+const rig = await createRig();
+const pool = await imageFolder(join(rig.home, 'pool'), { perClass: 30, firstSeed: 1 });
+const small = await imageFolder(join(rig.home, 'small'), { perClass: 3, firstSeed: 500 });
+const evaluation = await imageFolder(join(rig.home, 'evaluation'), { perClass: 10, firstSeed: 1000 });
+const classes = ['red', 'green', 'blue'];
+const unreachable = { target: 1, claim: 'lower-bound', patience: 9 } as const;
+
+interface Recording {
+  spec: Partial<LoopSpecInput>;
+  deadline?: number;
+  /** What people do while the loop runs. */
+  meanwhile?: (started: Started) => Promise<void>;
+}
+
+const RECORDINGS: Record<string, Recording> = {
+  'target-reached': { spec: { target: 0.4 } },
+  'good-enough': { spec: { patience: 1, margin: 0.3 } },
+  'not-improving': { spec: { ...unreachable, patience: 1, margin: 0.3 } },
+  'images-exhausted': { spec: { ...unreachable, collector: { kind: 'pool', path: small } } },
+  'budget-exhausted': { spec: { ...unreachable, caps: { hours: 1 } } },
+  'image-limit': { spec: { ...unreachable, caps: { images: 6 } } },
+  'round-limit': { spec: { ...unreachable, caps: { rounds: 2 } } },
+  'round-limit-by-people': {
+    spec: { ...unreachable, classes, collector: { kind: 'people' }, caps: { rounds: 1 } },
+    meanwhile: handIn,
+  },
+  deadline: { spec: unreachable, deadline: Date.now() - 1 },
+  stopped: { spec: unreachable, meanwhile: pauseThenStop },
+  'stopped-from-attention': { spec: { ...unreachable, evaluation: { path: pool } }, meanwhile: answerStop },
+};
+
+async function handIn({ handle, folder }: Started): Promise<void> {
+  await until(handle, ({ phase }) => phase === 'collecting');
+  for (const firstSeed of [1, 2]) {
+    const dir = await imageFolder(join(rig.home, randomUUID()), { perClass: 1, firstSeed });
+    const { manifest, counts } = await copyBatch(folder, dir, { classes });
+    await handle.executeUpdate(submitImages, { args: [{ manifest, counts, by: 'a person' }] });
+  }
+}
+
+async function pauseThenStop({ handle }: Started): Promise<void> {
+  await handle.executeUpdate(pause, { args: [{ by: 'a person' }] });
+  await until(handle, ({ phase }) => phase === 'paused');
+  await handle.executeUpdate(resume, { args: [{ by: 'a person' }] });
+  await until(handle, ({ phase }) => phase === 'training');
+  await handle.executeUpdate(stop, { args: [{ by: 'a person', now: true, reason: 'recorded' }] });
+}
+
+async function answerStop({ handle }: Started): Promise<void> {
+  await until(handle, ({ phase }) => phase === 'needs-attention');
+  await handle.executeUpdate(resolve, { args: [{ answer: 'retry', by: 'a person' }] });
+  await until(handle, ({ phase, attention }) => phase === 'needs-attention' && attention !== null);
+  await handle.executeUpdate(resolve, { args: [{ answer: 'stop', by: 'a person', reason: 'recorded' }] });
+}
+
+/** Who ran it is nobody's business, and differs on every machine. */
+function anonymous(key: string, value: unknown): unknown {
+  return key === 'identity' || key === 'workerInstanceKey' || key === 'requestId' ? 'recorded' : value;
+}
+
+/** As Temporal's own command writes it: the form that every replayer reads. */
+async function historyOf({ env }: Rig, name: string): Promise<unknown> {
+  const show = ['workflow', 'show', '--workflow-id', name, '--output', 'json', '--address', env.address];
+  const { stdout } = await promisify(execFile)(binary, show, { maxBuffer: 2 ** 26 });
+  return JSON.parse(stdout);
+}
+
+async function record(made: Rig, name: string, { spec, deadline, meanwhile }: Recording): Promise<void> {
+  const whole = {
+    name,
+    collector: { kind: 'pool' as const, path: pool },
+    evaluation: { path: evaluation },
+    imagesPerClass: 2,
+    ...spec,
+  };
+  const started = await start(made, { taskQueue, spec: whole, ...(deadline === undefined ? {} : { deadline }) });
+  await meanwhile?.(started);
+  const { outcome } = await started.handle.result();
+  if (!name.startsWith(outcome)) throw new Error(`${name} ended as ${outcome}`);
+  const history = await historyOf(made, name);
+  await writeFile(new URL(`${name}.json`, HISTORIES), `${JSON.stringify(history, anonymous)}\n`);
+  process.stderr.write(`recorded ${name}\n`);
+}
+
+await mkdir(HISTORIES, { recursive: true });
+const halt = await rig.work(taskQueue);
+for (const [name, recording] of Object.entries(RECORDINGS)) {
+  if (!existsSync(new URL(`${name}.json`, HISTORIES))) await record(rig, name, recording);
+}
+await halt();
+await rig.teardown();
