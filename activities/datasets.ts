@@ -46,7 +46,7 @@ export async function checkTrainingSet(
 }
 
 /** What keeps names apart: rules, “Names are the idempotency keys”. 12 hex digits. */
-export function nameHash(instanceId: string, manifestSha256: string, modelKind: string): string {
+function nameHash(instanceId: string, manifestSha256: string, modelKind: string): string {
   return createHash('sha256')
     .update([instanceId, manifestSha256, modelKind].join('\n'))
     .digest('hex')

@@ -30,9 +30,13 @@ async function gatherInput(folder: LoopFolder, spec: LoopSpec, input: DecideInpu
     history: [...(await readCurve(folder, spec, input.round - 1)), ...present],
     settings: settingsOf(spec, await evaluationSize(folder), input.collectorExhausted),
     caps: {
-      ...{ settledMinutes: input.settledMinutes, capMinutes: Math.floor(spec.caps.hours * 60) },
-      ...{ nextTrainingHours: input.nextTrainingHours, images: input.images, capImages: spec.caps.images ?? null },
-      ...{ capRounds: spec.caps.rounds, deadlinePassed: input.deadlinePassed },
+      settledMinutes: input.settledMinutes,
+      capMinutes: Math.floor(spec.caps.hours * 60),
+      nextTrainingHours: input.nextTrainingHours,
+      images: input.images,
+      capImages: spec.caps.images ?? null,
+      capRounds: spec.caps.rounds,
+      deadlinePassed: input.deadlinePassed,
     },
     perClass: countPerClass(draws.flatMap(({ images }) => images)),
   };
@@ -104,13 +108,17 @@ function recordOf(input: DecideInput, perClass: ClassCounts, decision: Decision)
   const sizes = Object.values(perClass);
   const { metric, noise, gain, comparedWith, action } = decision;
   return {
-    ...{
-      round: input.round,
-      images: input.images,
-      newImages: input.newImages,
-      perClass: [Math.min(...sizes), Math.max(...sizes)],
-    },
-    ...{ model: input.model, metric, noise, gain, comparedWith, billedMinutes: input.billedMinutes, action },
+    round: input.round,
+    images: input.images,
+    newImages: input.newImages,
+    perClass: [Math.min(...sizes), Math.max(...sizes)],
+    model: input.model,
+    metric,
+    noise,
+    gain,
+    comparedWith,
+    billedMinutes: input.billedMinutes,
+    action,
     decision: decisionInWords(decision),
   };
 }

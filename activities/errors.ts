@@ -32,8 +32,8 @@ function fromHttp(error: VisionHttpError): ApplicationFailure {
   if (isTransient(error.status)) {
     const { retryAfterMs } = error;
     return ApplicationFailure.create({
-      ...{ type: 'ServiceUnavailable', message: cut(error.message) },
-      // Temporal takes a delay of zero for an end of the retries; the retry policy's own delay serves as well.
+      type: 'ServiceUnavailable',
+      message: cut(error.message),
       ...(retryAfterMs ? { nextRetryDelay: retryAfterMs } : {}),
     });
   }

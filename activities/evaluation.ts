@@ -56,7 +56,7 @@ async function orGone(model: string, run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    const gone = error instanceof VisionHttpError && error.status === 404;
+    const gone = error instanceof VisionHttpError && (error.status === 404 || error.code === 'modelNotFound');
     throw gone ? new LoopFailure('ModelGone', `The service has no model ${model} any more.`) : error;
   }
 }

@@ -17,8 +17,15 @@ export async function finishLoop(deps: ActivityDeps, input: FinishInput, { beat 
   const history = await readCurve(folder, spec, rounds);
   const recommended = recommend(history, settingsOf(spec, await evaluationSize(folder), false));
   const sentence = outcomeSentence({
-    ...{ outcome, metric: spec.metric, target: spec.target ?? null, patience: spec.patience, history, recommended },
-    ...{ rounds, images, billedMinutes },
+    outcome,
+    metric: spec.metric,
+    target: spec.target ?? null,
+    patience: spec.patience,
+    history,
+    recommended,
+    rounds,
+    images,
+    billedMinutes,
     caps: {
       capMinutes: Math.floor(spec.caps.hours * 60),
       capImages: spec.caps.images ?? null,
@@ -27,8 +34,16 @@ export async function finishLoop(deps: ActivityDeps, input: FinishInput, { beat 
   });
   const noted = input.note ? `${sentence} Ended ${input.note}.` : sentence;
   const result: LoopResult = {
-    ...{ schemaVersion: 1, loop, outcome, sentence: noted, recommended },
-    ...{ rounds, images, billedMinutes, unusedImages, endedAt },
+    schemaVersion: 1,
+    loop,
+    outcome,
+    sentence: noted,
+    recommended,
+    rounds,
+    images,
+    billedMinutes,
+    unusedImages,
+    endedAt,
   };
   beat('writing the report');
   await writeReport(files, result);

@@ -28,12 +28,19 @@ export async function prepareLoop(
   const classes = spec.classes;
   const evaluation = spec.evaluation
     ? await freezeEvaluationSet(folder, {
-        ...{ path: spec.evaluation.path, quotas: evaluationQuotas(capabilities), heartbeat: beat, signal },
+        path: spec.evaluation.path,
+        quotas: evaluationQuotas(capabilities),
+        heartbeat: beat,
+        signal,
         ...(classes ? { classes } : {}),
       })
     : null;
   const source = await collectorFor(spec).prepare({
-    ...{ folder, spec, quotas: trainingQuotas(capabilities), heartbeat: beat, signal },
+    folder,
+    spec,
+    quotas: trainingQuotas(capabilities),
+    heartbeat: beat,
+    signal,
     classes: classes ?? evaluation?.classes ?? [],
   });
   const findings = [...(evaluation?.findings ?? []), ...source.findings];

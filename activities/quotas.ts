@@ -5,7 +5,11 @@ import type { Capabilities } from '../vision/capabilities.ts';
 export function trainingQuotas(capabilities: Capabilities): Quotas {
   const { minClasses, maxClasses, maxImageBytes, trainSide } = capabilities;
   return {
-    ...{ minClasses, maxClasses, maxImageBytes, minSide: trainSide.min, maxSide: trainSide.max },
+    minClasses,
+    maxClasses,
+    maxImageBytes,
+    minSide: trainSide.min,
+    maxSide: trainSide.max,
     minImagesPerClass: capabilities.minTrainImagesPerClass,
     maxImages: capabilities.maxTrainImages,
   };
@@ -15,7 +19,10 @@ export function trainingQuotas(capabilities: Capabilities): Quotas {
 export function evaluationQuotas(capabilities: Capabilities): Quotas {
   const { minClasses, maxClasses, maxImageBytes, maxPredictBytes, evaluationSide } = capabilities;
   return {
-    ...{ minClasses, maxClasses, minSide: evaluationSide.min, maxSide: evaluationSide.max },
+    minClasses,
+    maxClasses,
+    minSide: evaluationSide.min,
+    maxSide: evaluationSide.max,
     maxImageBytes: Math.min(maxImageBytes, maxPredictBytes),
     minImagesPerClass: capabilities.minEvaluationImagesPerClass,
     maxImages: capabilities.maxEvaluationImages,

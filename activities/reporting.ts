@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { type EvaluationImage, readEvaluationSet } from '../data/evaluation-set.ts';
-import { FindingSchema } from '../data/stored-image.ts';
 import { thumbnail } from '../data/thumbnail.ts';
 import { startWarnings } from '../decide/warnings.ts';
-import { VerdictsFileSchema } from '../loop/files.ts';
+import { DecisionFileSchema, FindingSchema, VerdictsFileSchema } from '../loop/files.ts';
 import type { LoopResult, Recommendation } from '../loop/outcome.ts';
 import type { RoundDraw, StoredImage } from '../loop/round.ts';
 import { renderReport } from '../report/render-report.ts';
@@ -31,23 +30,32 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
   const evaluationImages = set.length || null;
   const { metric, margin, patience, claim, target = null } = spec;
   return {
-    ...{
-      loop: spec.name,
-      title: spec.title ?? spec.name,
-      metric,
-      target,
-      margin,
-      patience,
-      evaluationImages,
-      result,
-      rounds,
-    },
+    loop: spec.name,
+    title: spec.title ?? spec.name,
+    metric,
+    target,
+    margin,
+    patience,
+    evaluationImages,
+    result,
+    rounds,
     decisions: await readDecisions(folder, last),
     classes: classRows(draws, set),
-    warnings: startWarnings({ evaluationImages, margin, target, claim }, spec.evaluation?.predictions ?? false),
+    warnings: startWarnings(
+      {
+        evaluationImages,
+        margin,
+        target,
+        claim,
+      },
+      spec.evaluation?.predictions ?? false,
+    ),
     findings: await readFindings(folder, last),
     drawn: await Promise.all(
-      draws.map(async (draw) => ({ round: draw.round, images: await drawnPictures(folder, draw) })),
+      draws.map(async (draw) => ({
+        round: draw.round,
+        images: await drawnPictures(folder, draw),
+      })),
     ),
     mistakes: result.recommended ? await mistakesOf(folder, result.recommended, set) : [],
     files: await listFiles(folder, last),
@@ -57,15 +65,6 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
 }
 
 type Folder = LoopFiles['folder'];
-
-const DecisionFileSchema = z.object({
-  decision: z.looseObject({
-    round: z.number(),
-    sentence: z.string(),
-    warnings: z.array(z.string()),
-    realGain: z.boolean(),
-  }),
-});
 
 async function readDecisions(folder: Folder, last: number): Promise<DecisionNote[]> {
   const found = await Promise.all(

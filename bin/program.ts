@@ -1,6 +1,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import type { CommandContext } from '../client/context.ts';
 import { EXIT, exitCodesHelp } from '../client/exit-codes.ts';
+import packageFile from '../package.json' with { type: 'json' };
 
 interface Entry {
   name: string;
@@ -26,7 +27,12 @@ const COMMANDS: Entry[] = [
   {
     name: 'check',
     summary: 'check a dataset: every problem in one pass, no server needed',
-    add: async (program, context) => (await import('../client/commands/check.ts')).addCheckCommand(program, context),
+    add: async (program, context) => {
+      const { addCheckCommand } = await import('../client/commands/check.ts');
+      const { evaluationQuotas, trainingQuotas } = await import('../activities/quotas.ts');
+      const { EMBEDDED_CAPABILITIES: service } = await import('../vision/capabilities.ts');
+      addCheckCommand(program, context, { training: trainingQuotas(service), evaluation: evaluationQuotas(service) });
+    },
   },
   {
     name: 'start',
@@ -117,6 +123,7 @@ DELTALOOP_TEMPORAL_UI; NO_COLOR.
 async function createProgram(asked: string | undefined, context: CommandContext): Promise<Command> {
   const program = new Command('deltaloop')
     .description('Collects just enough images: collect, train, evaluate, compare, collect more, until it is enough.')
+    .version(packageFile.version, '--version')
     .helpCommand(false)
     .showHelpAfterError('(see `deltaloop --help` and `deltaloop COMMAND --help`)')
     .addHelpText('after', EXAMPLES)

@@ -1,10 +1,12 @@
-import { evaluationQuotas, trainingQuotas } from '../activities/quotas.ts';
-import { type CheckedImage, checkListing } from '../data/checks.ts';
+import { checkListing } from '../data/checks.ts';
 import { readListing } from '../data/listing.ts';
+import type { Quotas } from '../data/quotas.ts';
 import { countPerClass } from '../data/set-checks.ts';
 import type { Finding } from '../loop/finding.ts';
 import type { ClassCounts } from '../loop/round.ts';
-import { EMBEDDED_CAPABILITIES } from '../vision/capabilities.ts';
+
+/** What the vision service accepts of a set, by what the set is for. */
+export type QuotasFor = Record<CheckedSet['purpose'], Quotas>;
 
 /** A dataset as `deltaloop check` saw it. */
 export interface CheckedSet {
@@ -15,22 +17,33 @@ export interface CheckedSet {
   findings: Finding[];
 }
 
+export interface CheckRequest {
+  /** Folder or COCO file to train on. */
+  training: string;
+  /** Folder or COCO file to evaluate on. */
+  evaluation?: string | undefined;
+  quotas: QuotasFor;
+}
+
 /**
- * Checks a training set and, when given, an evaluation set and what both share, against the documented quotas of the
- * vision API. Opens every image; needs no server.
+ * Checks a training set and, when given, an evaluation set and what both share. Opens every image; needs no server.
  * @throws SourceUnreadableError when one of the places cannot be read at all.
  */
-export async function checkDatasets(training: string, evaluation?: string): Promise<CheckedSet[]> {
-  const yardstick = evaluation === undefined ? undefined : await checkOne(evaluation, 'evaluation');
-  const pool = await checkOne(training, 'training', yardstick?.images);
+export async function checkDatasets({ training, evaluation, quotas }: CheckRequest): Promise<CheckedSet[]> {
+  const yardstick =
+    evaluation === undefined
+      ? undefined
+      : await checkOne(evaluation, { purpose: 'evaluation', quotas: quotas.evaluation });
+  const other = yardstick ? { other: yardstick.images } : {};
+  const pool = await checkOne(training, { purpose: 'training', quotas: quotas.training, ...other });
   return [pool, yardstick].flatMap((checked) => checked?.set ?? []);
 }
 
-async function checkOne(path: string, purpose: CheckedSet['purpose'], other?: CheckedImage[]) {
+async function checkOne(path: string, options: Parameters<typeof checkListing>[1]) {
   const listing = await readListing(path);
-  const quotas = (purpose === 'training' ? trainingQuotas : evaluationQuotas)(EMBEDDED_CAPABILITIES);
-  const { images, findings } = await checkListing(listing, { purpose, quotas, ...(other && { other }) });
-  const set: CheckedSet = { path, purpose, counts: countPerClass(images, listing.classes), findings };
+  const { images, findings } = await checkListing(listing, options);
+  const counts = countPerClass(images, listing.classes);
+  const set: CheckedSet = { path, purpose: options.purpose, counts, findings };
   return { set, images };
 }
 

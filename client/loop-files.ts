@@ -3,67 +3,18 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { systemCode } from '../data/errors.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
-import { type LoopResult, OUTCOMES } from '../loop/outcome.ts';
+import {
+  DecisionFileSchema,
+  type LoopFile,
+  LoopFileSchema,
+  LoopResultSchema,
+  RoundRecordSchema,
+} from '../loop/files.ts';
+import type { LoopResult } from '../loop/outcome.ts';
 import type { ClassCounts, RoundRecord } from '../loop/round.ts';
 import { LoopNameSchema, type LoopSpec, LoopSpecSchema } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
-
-const LoopFileSchema = z.object({
-  schemaVersion: z.literal(1),
-  loop: LoopNameSchema,
-  instanceId: z.string().min(1),
-  specHash: z.string().min(1),
-  /** ISO-8601 UTC. */
-  startedAt: z.iso.datetime(),
-});
-
-/** `loop.json`: the identity of a loop, written once at its start. */
-export type LoopFile = z.infer<typeof LoopFileSchema>;
-
-const RecordSchema = z.object({
-  round: z.number(),
-  images: z.number(),
-  newImages: z.number(),
-  perClass: z.tuple([z.number(), z.number()]),
-  model: z.string().nullable(),
-  metric: z.number().nullable(),
-  noise: z.number().nullable(),
-  gain: z.number().nullable(),
-  comparedWith: z.number().nullable(),
-  billedMinutes: z.number(),
-  action: z.enum(['collect', 'stop']),
-  decision: z.string(),
-});
-
-const ResultSchema = z.object({
-  schemaVersion: z.literal(1),
-  loop: z.string(),
-  outcome: z.enum(OUTCOMES),
-  sentence: z.string(),
-  recommended: z
-    .object({
-      model: z.string(),
-      round: z.number(),
-      images: z.number(),
-      metric: z.number(),
-      interval: z.tuple([z.number(), z.number()]).nullable(),
-    })
-    .nullable(),
-  rounds: z.number(),
-  images: z.number(),
-  billedMinutes: z.number(),
-  unusedImages: z.number(),
-  endedAt: z.string(),
-});
-
-const DecisionFileSchema = z.object({
-  input: z.object({
-    settings: z.object({ evaluationImages: z.number().nullable() }),
-    perClass: z.record(z.string(), z.number()),
-  }),
-  decision: z.object({ sentence: z.string(), warnings: z.array(z.string()) }),
-});
 
 /** What a loop's folder tells without Temporal. */
 export interface LoopFiles {
@@ -97,7 +48,7 @@ export async function readLoopFiles(folder: LoopFolder): Promise<LoopFiles | und
     evaluationImages: decided?.input.settings.evaluationImages ?? null,
     lastDecision: decided?.decision.sentence ?? '',
     warnings: decided?.decision.warnings ?? [],
-    result: (await readAs(folder, 'outcome.json', ResultSchema)) ?? null,
+    result: (await readAs(folder, 'outcome.json', LoopResultSchema)) ?? null,
   };
 }
 
@@ -105,7 +56,7 @@ async function readRecords(folder: LoopFolder): Promise<RoundRecord[]> {
   const numbers = (await folderNames(folder.resolve('rounds'))).map(Number).filter(Number.isInteger);
   const records: RoundRecord[] = [];
   for (const round of numbers.sort((a, b) => a - b)) {
-    const record = await readAs(folder, `rounds/${round}/record.json`, RecordSchema);
+    const record = await readAs(folder, `rounds/${round}/record.json`, RoundRecordSchema);
     if (record) records.push(record);
   }
   return records;

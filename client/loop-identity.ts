@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { FolderConflictError } from '../data/errors.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
+import type { LoopFile } from '../loop/files.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
-import { type LoopFile, type LoopFiles, readLoopFiles } from './loop-files.ts';
+import { type LoopFiles, readLoopFiles } from './loop-files.ts';
 import { specDifferences, specHash } from './spec-hash.ts';
 
 /**

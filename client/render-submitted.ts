@@ -7,6 +7,6 @@ export function submittedText({ message, counts, missing }: Submitted): string {
   const names = [...new Set([...Object.keys(missing ?? {}), ...Object.keys(counts)])];
   const rows = names.map((name) => [name, counts[name] ?? 0, ...(missing ? [missing[name] ?? 0] : [])]);
   const table = textTable(['class', 'handed in', ...(missing ? ['still missing'] : [])], rows);
-  const note = missing ? '' : '\n\nWhat is still missing is not known at the moment: no worker told it.';
+  const note = missing ? '' : '\n\nThe loop has not said yet what it still needs; see `deltaloop status`.';
   return `${printable(message)}\n\n${table}${note}`;
 }

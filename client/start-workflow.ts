@@ -1,12 +1,12 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { LoopFolder } from '../data/loop-folder.ts';
+import type { LoopFile } from '../loop/files.ts';
 import { SEARCH_ATTRIBUTES } from '../loop/search-attributes.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import { LOOP_WORKFLOW, type LoopInput } from '../workflows/messages.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { GRPC, grpcStatus } from './grpc.ts';
-import type { LoopFile } from './loop-files.ts';
 import { staticDetails, staticSummary } from './plan-text.ts';
 import { deadlineOf } from './progress-from-files.ts';
 import { KEYS } from './search-attributes.ts';

@@ -90,18 +90,28 @@ async function folderNotSeen(context: CommandContext, folder: LoopFolder, loop: 
   );
 }
 
-/** What is missing once the loop has taken the images in; asked until it changes, for at most `TAKING_IN_MS`. */
+/**
+ * What is missing once the loop has taken the images in: asked until it changes, for at most `TAKING_IN_MS`; null when the
+ * loop has not come as far as asking, or no worker tells.
+ */
 async function missingAfter(context: CommandContext, before: LoopProgress): Promise<ClassCounts | null> {
   const { client } = await context.connect();
   const ends = Date.now() + TAKING_IN_MS;
+  let known = before;
   for (;;) {
     const view = await readLoop({ client, home: context.settings.home, loop: before.loop });
     if (view.kind !== 'running' || view.note !== null) return null;
-    const missing = missingOf(view.progress);
-    const settled = view.progress.phase !== 'collecting' || canonicalJson(missing) !== canonicalJson(missingOf(before));
-    if (settled || Date.now() >= ends) return missing;
+    if (hasTakenIn(known, view.progress)) return missingOf(view.progress);
+    known = view.progress;
+    if (Date.now() >= ends) return known.phase === 'preparing' ? null : missingOf(known);
     await delay(200);
   }
+}
+
+/** Whether what is missing has changed since, or the round collects no longer. */
+function hasTakenIn(before: LoopProgress, now: LoopProgress): boolean {
+  if (before.phase === 'preparing' || now.phase === 'preparing') return false;
+  return now.phase !== 'collecting' || canonicalJson(missingOf(before)) !== canonicalJson(missingOf(now));
 }
 
 function missingOf({ classes }: LoopProgress): ClassCounts {

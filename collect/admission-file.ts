@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FolderConflictError } from '../data/errors.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
-import { FindingSchema, StoredImageSchema } from '../data/stored-image.ts';
+import { FindingSchema, StoredImageSchema } from '../loop/files.ts';
 import type { FileRef } from '../loop/round.ts';
 
 const AdmissionSchema = z.strictObject({

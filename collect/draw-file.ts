@@ -1,43 +1,24 @@
-import { z } from 'zod';
 import { FolderConflictError } from '../data/errors.ts';
 import { compareText } from '../data/json.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
 import { countPerClass } from '../data/set-checks.ts';
-import { ClassCountsSchema, FindingSchema, StoredImageSchema } from '../data/stored-image.ts';
+import { RoundDrawSchema } from '../loop/files.ts';
 import type { RoundDraw, StoredImage } from '../loop/round.ts';
 import type { CollectResult } from './collector.ts';
-
-const DrawSchema = z.strictObject({
-  schemaVersion: z.literal(1),
-  round: z.number().int().positive(),
-  images: z.array(StoredImageSchema),
-  short: ClassCountsSchema,
-  exhausted: z.boolean(),
-  findings: z.array(FindingSchema),
-  passedOver: z.array(z.string()),
-}) satisfies z.ZodType<RoundDraw>;
-
-/** `rounds/N/draw.json`: what a round added, and what its collecting has to say. */
-export interface StoredDraw extends RoundDraw {
-  exhausted: boolean;
-  findings: CollectResult['findings'];
-  /** SHA-256 of images that can never be drawn, because they equal another image; later rounds do not open them. */
-  passedOver: string[];
-}
 
 /**
  * The draw of a round that has been collected already; undefined before.
  * @throws FolderConflictError when the file is not a draw.
  */
-export async function readDraw(folder: LoopFolder, round: number): Promise<StoredDraw | undefined> {
-  return folder.readRecord(drawFile(round), DrawSchema);
+export async function readDraw(folder: LoopFolder, round: number): Promise<RoundDraw | undefined> {
+  return folder.readRecord(drawFile(round), RoundDrawSchema);
 }
 
 /**
  * The draws of rounds 1…`last`.
  * @throws FolderConflictError when one is missing: drawing without it could take an image twice.
  */
-export async function readDraws(folder: LoopFolder, last: number): Promise<StoredDraw[]> {
+export async function readDraws(folder: LoopFolder, last: number): Promise<RoundDraw[]> {
   const rounds = Array.from({ length: last }, (_, at) => at + 1);
   return Promise.all(
     rounds.map(async (round) => {
@@ -49,8 +30,8 @@ export async function readDraws(folder: LoopFolder, last: number): Promise<Store
 }
 
 /** The draws of all rounds so far. @throws FolderConflictError when one is not a draw. */
-export async function readDrawsSoFar(folder: LoopFolder): Promise<StoredDraw[]> {
-  const draws: StoredDraw[] = [];
+export async function readDrawsSoFar(folder: LoopFolder): Promise<RoundDraw[]> {
+  const draws: RoundDraw[] = [];
   for (let round = 1; ; round += 1) {
     const draw = await readDraw(folder, round);
     if (draw === undefined) return draws;
@@ -62,7 +43,7 @@ export async function readDrawsSoFar(folder: LoopFolder): Promise<StoredDraw[]> 
  * Writes a round's draw once. When another attempt was first, its draw counts.
  * @throws DiskFullError, FolderMissingError.
  */
-export async function commitDraw(folder: LoopFolder, draw: StoredDraw): Promise<void> {
+export async function commitDraw(folder: LoopFolder, draw: RoundDraw): Promise<void> {
   const images = draw.images.toSorted((a, b) => compareText(a.sha256, b.sha256));
   try {
     await folder.writeJsonOnce(drawFile(draw.round), { ...draw, images });
@@ -88,7 +69,7 @@ export async function drawResult(
 }
 
 /** Every image that earlier rounds drew. */
-export function drawnImages(draws: readonly StoredDraw[]): StoredImage[] {
+export function drawnImages(draws: readonly RoundDraw[]): StoredImage[] {
   return draws.flatMap((draw) => draw.images);
 }
 

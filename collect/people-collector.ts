@@ -2,18 +2,10 @@ import { checkClassNames } from '../data/class-names.ts';
 import { mapAtOnce } from '../data/concurrency.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
 import { countPerClass } from '../data/set-checks.ts';
-import type { ClassCounts, StoredImage } from '../loop/round.ts';
+import type { ClassCounts, RoundDraw, StoredImage } from '../loop/round.ts';
 import { type AdmittedImage, readAdmissions } from './admission-file.ts';
 import type { CollectContext, Collector, CollectRequest, CollectResult, PrepareResult } from './collector.ts';
-import {
-  commitDraw,
-  drawnImages,
-  drawResult,
-  readDraw,
-  readDraws,
-  readDrawsSoFar,
-  type StoredDraw,
-} from './draw-file.ts';
+import { commitDraw, drawnImages, drawResult, readDraw, readDraws, readDrawsSoFar } from './draw-file.ts';
 
 const AT_ONCE = 4;
 
@@ -46,11 +38,7 @@ export async function waitingImages(folder: LoopFolder, admissions: number): Pro
   return countPerClass(await notDrawn(folder, admissions, await readDrawsSoFar(folder)), []);
 }
 
-async function notDrawn(
-  folder: LoopFolder,
-  admissions: number,
-  draws: readonly StoredDraw[],
-): Promise<AdmittedImage[]> {
+async function notDrawn(folder: LoopFolder, admissions: number, draws: readonly RoundDraw[]): Promise<AdmittedImage[]> {
   const drawn = new Set(drawnImages(draws).map((image) => image.sha256));
   const admitted = (await readAdmissions(folder, admissions)).flatMap((admission) => admission.images);
   return admitted.filter((image) => !drawn.has(image.sha256));
@@ -61,7 +49,7 @@ async function drawWaiting(
   ctx: CollectContext,
   request: CollectRequest,
   waiting: readonly AdmittedImage[],
-): Promise<StoredDraw> {
+): Promise<RoundDraw> {
   const asked = Object.entries(request.need).filter(([, count]) => count > 0);
   const chosen = asked.flatMap(([name, count]) => waiting.filter((image) => image.className === name).slice(0, count));
   const given = countPerClass(chosen, ctx.classes);

@@ -5,10 +5,10 @@ import { compareText } from '../data/json.ts';
 import { countPerClass } from '../data/set-checks.ts';
 import { groupOf } from '../data/stored-image.ts';
 import type { Finding } from '../loop/finding.ts';
-import type { ClassCounts, StoredImage } from '../loop/round.ts';
+import type { ClassCounts, RoundDraw, StoredImage } from '../loop/round.ts';
 import { type Candidate, type Entry, Known, type Opened, openEntry } from './candidates.ts';
 import type { CollectContext, CollectRequest } from './collector.ts';
-import { drawnImages, type StoredDraw } from './draw-file.ts';
+import { drawnImages } from './draw-file.ts';
 import { type Pool, type PoolEntry, requireImages } from './pool-file.ts';
 import { shareOut } from './share-out.ts';
 
@@ -37,8 +37,8 @@ interface Drawing {
  */
 export async function drawFromPool(
   ctx: CollectContext,
-  input: { pool: Pool; earlier: readonly StoredDraw[]; request: CollectRequest },
-): Promise<StoredDraw> {
+  input: { pool: Pool; earlier: readonly RoundDraw[]; request: CollectRequest },
+): Promise<RoundDraw> {
   const { pool, earlier, request } = input;
   const owned = drawnImages(earlier);
   const known = new Known(owned, await readEvaluationSet(ctx.folder));
@@ -69,7 +69,7 @@ export function drawOrder<T extends { sha256: string }>(images: readonly T[], se
   return keyed.sort((a, b) => compareText(a.key, b.key)).map(({ image }) => image);
 }
 
-function queuesOf(ctx: CollectContext, pool: Pool, earlier: readonly StoredDraw[]): Map<string, PoolEntry[]> {
+function queuesOf(ctx: CollectContext, pool: Pool, earlier: readonly RoundDraw[]): Map<string, PoolEntry[]> {
   const gone = new Set(earlier.flatMap((draw) => [...draw.images.map((image) => image.sha256), ...draw.passedOver]));
   const rest = pool.images.filter((entry) => !gone.has(entry.sha256));
   return new Map(

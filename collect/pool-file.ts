@@ -10,7 +10,7 @@ import { type ListedImage, readListing } from '../data/listing.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
 import { acceptedFormat, checkFile, ImageProblem, readProblem } from '../data/probe.ts';
 import { countPerClass } from '../data/set-checks.ts';
-import { FindingSchema } from '../data/stored-image.ts';
+import { FindingSchema } from '../loop/files.ts';
 import type { Finding } from '../loop/finding.ts';
 import type { ClassCounts } from '../loop/round.ts';
 import type { CollectContext } from './collector.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FindingSchema, StoredImageSchema } from '../loop/files.ts';
 import type { Finding } from '../loop/finding.ts';
 import type { FileRef, StoredImage } from '../loop/round.ts';
 import { type CheckedImage, checkListing, type Heartbeat } from './checks.ts';
@@ -10,7 +11,7 @@ import { compareText, stableJson } from './json.ts';
 import { readListing } from './listing.ts';
 import type { LoopFolder } from './loop-folder.ts';
 import type { Quotas } from './quotas.ts';
-import { FindingSchema, groupOf, StoredImageSchema } from './stored-image.ts';
+import { groupOf } from './stored-image.ts';
 
 const SET_FILE = 'evaluation/set.json';
 const COCO_FILE = 'evaluation/coco.json';

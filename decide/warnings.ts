@@ -9,7 +9,7 @@ import { claimedValue, type Situation } from './policy.ts';
 const USUAL_CHANGE = 0.1;
 const USUAL_METRIC = 0.85;
 
-export const HOLD_OUT_WARNING =
+const HOLD_OUT_WARNING =
   'There is no evaluation set: every figure is the service’s own hold-out metric, which is optimistic and not comparable between ' +
   'rounds with different data.';
 

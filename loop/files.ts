@@ -1,40 +1,62 @@
 import { z } from 'zod';
+import type { Finding } from './finding.ts';
 import { ModelPerformanceSchema } from './metrics.ts';
-import { OUTCOMES } from './outcome.ts';
+import { type LoopResult, OUTCOMES } from './outcome.ts';
+import type { RoundDraw, RoundRecord, StoredImage } from './round.ts';
+import { LoopNameSchema } from './spec.ts';
 
 /** Schemas of the JSON files in a loop's folder; anything that reads one parses it with these. */
 
 /** `loop.json`: who the loop is. Written before the workflow starts, never changed. */
 export const LoopFileSchema = z.looseObject({
   schemaVersion: z.literal(1),
-  loop: z.string(),
+  loop: LoopNameSchema,
   /** Made once; keeps names at the vision service apart between loops of one name. */
-  instanceId: z.string(),
+  instanceId: z.string().min(1),
   /** SHA-256 of the resolved spec, hex. */
-  specHash: z.string(),
+  specHash: z.string().min(1),
   /** ISO-8601 UTC. */
-  startedAt: z.string(),
+  startedAt: z.iso.datetime(),
 });
+export type LoopFile = z.infer<typeof LoopFileSchema>;
 
-export const StoredImageSchema = z.object({
-  sha256: z.string(),
-  pixelSha256: z.string(),
-  file: z.string(),
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** An image of `draw.json`, `set.json` and `admissions/N.json`. */
+export const StoredImageSchema = z.strictObject({
+  sha256: Sha256,
+  pixelSha256: Sha256,
+  file: z.string().regex(/^[0-9a-f]{64}\.[a-z0-9]{1,8}$/),
   className: z.string(),
-  width: z.number(),
-  height: z.number(),
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
   group: z.string().exactOptional(),
-});
+}) satisfies z.ZodType<StoredImage>;
+
+/** An entry of `findings.json`. */
+export const FindingSchema = z.strictObject({
+  severity: z.enum(['error', 'warning']),
+  code: z.string(),
+  where: z.string(),
+  message: z.string(),
+  fix: z.string(),
+}) satisfies z.ZodType<Finding>;
+
+/** Images per class. */
+const ClassCountsSchema = z.record(z.string(), z.number().int().min(0));
 
 /** `rounds/N/draw.json`. */
-export const RoundDrawSchema = z.object({
+export const RoundDrawSchema = z.strictObject({
   schemaVersion: z.literal(1),
-  round: z.number(),
+  round: z.number().int().positive(),
   images: z.array(StoredImageSchema),
-  short: z.record(z.string(), z.number()),
-});
+  short: ClassCountsSchema,
+  exhausted: z.boolean(),
+  findings: z.array(FindingSchema),
+  passedOver: z.array(z.string()),
+}) satisfies z.ZodType<RoundDraw>;
 
-/** `rounds/N/training.json`: what the service said of the round's training. */
+/** `rounds/N/training-A.json`, A being the attempt of the model's name: what the service said of the round's training. */
 export const TrainingFileSchema = z.object({
   model: z.string(),
   status: z.string(),
@@ -43,10 +65,13 @@ export const TrainingFileSchema = z.object({
   performance: ModelPerformanceSchema.nullable(),
 });
 
-/** `rounds/N/evaluation.json`: the model measured on the frozen evaluation set. */
+/** `rounds/N/evaluation-A.json`: the model measured on the frozen evaluation set. */
 export const EvaluationFileSchema = z.object({ model: z.string(), performance: ModelPerformanceSchema });
 
-/** `rounds/N/verdicts.json`: one character an image in the evaluation set's order, see `Verdicts`. */
+/**
+ * `rounds/N/verdicts-A.json`: one character an image in the evaluation set's order, `1` right, `0` wrong, `-` not
+ * predicted. Strings keep a round's verdicts small and comparable at a glance.
+ */
 export const VerdictsFileSchema = z.object({
   schemaVersion: z.literal(1),
   model: z.string(),
@@ -70,6 +95,20 @@ export const RoundRecordSchema = z.object({
   billedMinutes: z.number(),
   action: z.enum(['collect', 'stop']),
   decision: z.string(),
+}) satisfies z.ZodType<RoundRecord>;
+
+/** What readers take from `rounds/N/decision.json`, the recorded input and the decision. */
+export const DecisionFileSchema = z.object({
+  input: z.object({
+    settings: z.object({ evaluationImages: z.number().nullable() }),
+    perClass: ClassCountsSchema,
+  }),
+  decision: z.object({
+    round: z.number(),
+    sentence: z.string(),
+    warnings: z.array(z.string()),
+    realGain: z.boolean(),
+  }),
 });
 
 /** `outcome.json`: how the loop ended. */
@@ -92,4 +131,4 @@ export const LoopResultSchema = z.object({
   billedMinutes: z.number(),
   unusedImages: z.number(),
   endedAt: z.string(),
-});
+}) satisfies z.ZodType<LoopResult>;

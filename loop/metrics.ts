@@ -13,12 +13,3 @@ export const ModelPerformanceSchema = z.looseObject({
   tagPerformance: z.record(z.string(), z.looseObject({ accuracy: z.number().optional() })),
 });
 export type ModelPerformance = z.infer<typeof ModelPerformanceSchema>;
-
-/**
- * Per-image verdicts of one model on the frozen evaluation set, one character an image in the set's order:
- * `1` right, `0` wrong, `-` not predicted. Strings keep a round's verdicts small and comparable at a glance.
- */
-export interface Verdicts {
-  accuracyTop1: string;
-  accuracyTop5: string;
-}

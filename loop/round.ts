@@ -1,3 +1,4 @@
+import type { Finding } from './finding.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A file in a loop's folder: its address (`file:` URL) and the SHA-256 of its bytes in hex. */
@@ -31,6 +32,12 @@ export interface RoundDraw {
   images: StoredImage[];
   /** Classes that could not give what was asked, with what they lack. */
   short: ClassCounts;
+  /** Nothing is left in any class that was asked. */
+  exhausted: boolean;
+  /** Images that were passed over, and why. */
+  findings: Finding[];
+  /** SHA-256 of images that can never be drawn, because they equal another image; later rounds do not open them. */
+  passedOver: string[];
 }
 
 /** The compact record of a round: a row of the rounds table, carried in the workflow's state. */
@@ -64,7 +71,7 @@ export interface CurvePoint {
   model: string;
   /** 0–1. */
   metric: number;
-  /** Verdicts on the evaluation set for the metric in question, see `Verdicts`; null when not predicted. */
+  /** Verdicts on the evaluation set for the metric in question, see `VerdictsFileSchema`; null when not predicted. */
   verdicts: string | null;
 }
 

@@ -54,14 +54,12 @@ export async function createWorkers({
   workflowBundle,
 }: Made): Promise<Worker[]> {
   const shared: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities' | 'shutdownGraceTime'> & WorkerOptions = {
-    ...{
-      connection,
-      namespace,
-      activities: { ...activities },
-      taskQueue,
-      shutdownGraceTime: '5s',
-      shutdownForceTime: '20s',
-    },
+    connection,
+    namespace,
+    activities: { ...activities },
+    taskQueue,
+    shutdownGraceTime: '5s',
+    shutdownForceTime: '20s',
   };
   return Promise.all([
     Worker.create({

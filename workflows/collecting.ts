@@ -4,7 +4,7 @@ import { durationMs } from '../loop/duration.ts';
 import { enter, type LoopContext, work } from './context.ts';
 import { continueInNewRun } from './continuing.ts';
 import { add, missing, subtract, total } from './loop-state.ts';
-import { images } from './summaries.ts';
+import { collecting, images } from './summaries.ts';
 import { attempt, gate, LoopEnd, needsAttention, wait } from './waiting.ts';
 
 /**
@@ -19,10 +19,12 @@ export async function collect(ctx: LoopContext): Promise<Collected> {
   const { round, need, admissions } = state;
   const collected = await attempt(ctx, {
     step: 'collect',
-    run: () => work(ctx, `collect ${images(need)}`).collectImages({ loop: input.spec.name, round, need, admissions }),
+    run: () =>
+      work(ctx, collecting(need, state.records)).collectImages({ loop: input.spec.name, round, need, admissions }),
   });
   state.waiting = subtract(state.waiting, collected.added);
   state.have = add(state.have, collected.added);
+  state.need = {};
   state.collectingSince = null;
   if (total(collected.added) === 0) throw new LoopEnd('images-exhausted');
   return collected;
@@ -53,7 +55,7 @@ async function sleepUntilNews(ctx: LoopContext): Promise<boolean> {
   const { state } = ctx;
   const news = await wait(ctx, {
     until: () => state.queue.length > 0 || state.paused !== null,
-    summary: `waiting for ${images(missing(state))}`,
+    summary: `waiting for ${images(missing(state))} from people`,
     wakeAt: nextInstant(ctx),
   });
   if (!news && !isCollectorDeadline(ctx)) remind(ctx);
@@ -104,11 +106,16 @@ async function closeEarly(ctx: LoopContext): Promise<boolean> {
 async function admitQueued(ctx: LoopContext): Promise<void> {
   const { state, input } = ctx;
   for (let batch = state.queue[0]; batch; batch = state.queue[0]) {
-    const { manifest, counts } = batch;
+    const { manifest, counts, by } = batch;
     const sequence = state.admissions + 1;
     const admitted = await attempt(ctx, {
       step: 'admit',
-      run: () => work(ctx, `admit ${images(counts)}`).admitBatch({ loop: input.spec.name, sequence, manifest }),
+      run: () =>
+        work(ctx, `take in ${images(counts)} from ${by ?? 'people'}`).admitBatch({
+          loop: input.spec.name,
+          sequence,
+          manifest,
+        }),
     });
     state.queue.shift();
     state.admissions = sequence;

@@ -24,7 +24,7 @@ export function show({ input, state }: LoopContext): void {
 }
 
 /** Whether somebody has to do something before the loop can go on. */
-export function needsHuman({ input, state }: LoopContext): boolean {
+function needsHuman({ input, state }: LoopContext): boolean {
   return state.attention !== null || (state.phase === 'collecting' && input.spec.collector.kind === 'people');
 }
 

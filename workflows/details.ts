@@ -2,7 +2,7 @@ import type { LoopProgress } from '../loop/progress.ts';
 import type { RoundRecord } from '../loop/round.ts';
 import { type LoopState, missing, toProgress, total, type Words } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
-import { figure, images, minutes } from './summaries.ts';
+import { figure, given, images, minutes } from './summaries.ts';
 
 /** Rows shown; more would push the rest out of sight. */
 const ROUNDS_SHOWN = 12;
@@ -13,17 +13,24 @@ export function words(input: LoopInput, state: LoopState): Words {
   const { name } = input.spec;
   const round = state.round > 0 ? `Round ${state.round}: ` : '';
   if (state.result)
-    return { state: state.result.sentence, next: `Nothing more. Read the report: deltaloop status ${name}` };
+    return {
+      state: state.result.sentence,
+      next: `Nothing: the loop has ended. \`deltaloop status ${name}\` tells where its report is.`,
+    };
   if (state.attention) {
     const { headline, message, remedy } = state.attention;
     return {
       state: `${round}${headline}. ${message}`,
-      next: `${remedy} Then: deltaloop resolve ${name} retry (or stop)`,
+      next: `${remedy} The command: \`deltaloop resolve ${name} retry\` (or \`stop\`).`,
     };
   }
-  if (state.paused)
-    return { state: `${round}${state.doing}`, next: `Somebody lets it go on: deltaloop resume ${name}` };
+  if (state.paused) return { state: `${round}${state.doing}.`, next: whilePaused(input, state) };
   return { state: `${round}${state.doing}.`, next: nextStep(input, state) };
+}
+
+function whilePaused({ spec }: LoopInput, { phase }: LoopState): string {
+  const when = phase === 'paused' ? '' : 'The loop pauses after this step. ';
+  return `${when}It goes on when somebody types \`deltaloop resume ${spec.name}\`.`;
 }
 
 function nextStep(input: LoopInput, state: LoopState): string {
@@ -31,7 +38,7 @@ function nextStep(input: LoopInput, state: LoopState): string {
   if (state.stop) return 'The loop ends after this step.';
   if (state.phase === 'collecting' && collector.kind === 'people') {
     const how = collector.instructions ? ` ${collector.instructions}` : '';
-    return `People hand in ${images(missing(state))}: deltaloop submit ${name} DIR (one sub-folder per class).${how}`;
+    return `People hand in ${images(missing(state))}: \`deltaloop submit ${name} DIR\`, with one sub-folder per class in DIR.${how}`;
   }
   return 'Nobody has to act; the loop goes on by itself.';
 }
@@ -40,67 +47,112 @@ function nextStep(input: LoopInput, state: LoopState): string {
 export function currentDetails(input: LoopInput, state: LoopState): string {
   const view = toProgress(input, state, words(input, state));
   return [
-    `# ${plain(view.title)}`,
-    `**${plain(view.state)}**`,
-    `**Next:** ${plain(view.next)}`,
-    plan(input, view),
+    `### ${prose(view.title)}`,
+    `**${prose(view.state)}**`,
+    `**Next:** ${prose(view.next)}`,
+    facts(input, view),
     roundsTable(view.rounds),
-    state.lastDecision && `**Last decision:** ${plain(state.lastDecision)}`,
+    state.lastDecision && `**Last decision:** ${prose(state.lastDecision)}`,
     classTable(view),
     handedIn(state),
-    ...view.warnings.map((warning) => `- ${plain(warning)}`),
+    warnings(view),
   ]
     .filter(Boolean)
     .join('\n\n');
 }
 
-/** Names come from people; nothing in them may become markup. */
+/** Text in which nothing becomes markup but what stands between backticks: names and reasons come from people. */
+function prose(text: string): string {
+  const parts = text.replaceAll('\n', ' ').split(/(`[^`]+`)/);
+  return parts.map((part, i) => (i % 2 === 1 ? part : plain(part))).join('');
+}
+
 function plain(text: string): string {
-  return text.replace(/[|<>*`_[\]]/g, (sign) => `\\${sign}`);
+  return text.replace(/[\\|<>*`_[\]]/g, (sign) => `\\${sign}`);
 }
 
-function plan({ spec, deadline }: LoopInput, view: LoopProgress): string {
-  const aim = spec.target === undefined ? 'no target: until more images stop helping' : `target ${figure(spec.target)}`;
-  const yardstick =
-    view.evaluationImages === null
-      ? 'the service’s hold-out (optimistic)'
-      : `${view.evaluationImages} evaluation images`;
+function facts({ spec, deadline }: LoopInput, view: LoopProgress): string {
   const { capMinutes, settledMinutes, reservedMinutes } = view.budget;
-  const spent = `${minutes(settledMinutes)} of ${minutes(capMinutes)} compute used, ${minutes(reservedMinutes)} reserved`;
-  const end =
-    deadline === null ? '' : ` · deadline ${new Date(deadline).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  return `${spec.metric} on ${yardstick} · ${aim} · ${view.images} training images · ${spent}${end}`;
+  const reserved = reservedMinutes > 0 ? `, ${minutes(reservedMinutes)} reserved` : '';
+  const lines = [
+    `${spec.metric}: ${standing(view)}, ${yardstick(view)}`,
+    `${view.images} training images`,
+    `${minutes(settledMinutes)} of ${minutes(capMinutes)} compute used${reserved}`,
+    deadline !== null && `ends at ${new Date(deadline).toISOString().slice(0, 16).replace('T', ' ')} UTC at the latest`,
+  ];
+  return bullets(lines.filter((line) => line !== false));
 }
 
-/** `+0.021 from round 2`, or what stands in its place. */
+/** The last metric beside the target. */
+function standing({ rounds, target }: LoopProgress): string {
+  const last = rounds.findLast(({ metric }) => metric !== null)?.metric;
+  const now = typeof last === 'number' ? figure(last) : 'not measured yet';
+  return `${now}, ${target === null ? 'no target (goes on until more images stop helping)' : `target ${given(target)}`}`;
+}
+
+function yardstick({ evaluationImages }: LoopProgress): string {
+  if (evaluationImages === null) return 'on the service’s own hold-out (optimistic)';
+  return `on ${evaluationImages} evaluation images`;
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+/** A cell that neither wraps nor touches its neighbour: the Temporal UI gives cells no padding of their own. */
+function cell(text: string): string {
+  return `${text.replaceAll(' ', '\u00a0')}\u00a0\u00a0`;
+}
+
+function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
+  return [line(headers), `|${headers.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
+}
+
+/** `+0.021 (2)`: the gain on round 2. */
 function gain({ gain: value, comparedWith }: RoundRecord): string {
   if (value === null || comparedWith === null) return '–';
-  return `${value >= 0 ? '+' : '−'}${figure(Math.abs(value))} on round ${comparedWith}`;
+  return `${value >= 0 ? '+' : '−'}${figure(Math.abs(value))} (${comparedWith})`;
+}
+
+function roundRow(row: RoundRecord): string[] {
+  return [
+    String(row.round),
+    String(row.images),
+    row.metric === null ? 'none' : figure(row.metric),
+    gain(row),
+    row.noise === null ? '–' : `±${figure(row.noise)}`,
+    `${row.billedMinutes} min`,
+    plain(row.decision),
+  ];
 }
 
 function roundsTable(rounds: readonly RoundRecord[]): string {
   if (rounds.length === 0) return '';
-  const rows = rounds.slice(-ROUNDS_SHOWN).map((row) => {
-    const metric = row.metric === null ? 'none' : figure(row.metric);
-    const noise = row.noise === null ? '–' : `±${figure(row.noise)}`;
-    return `| ${row.round} | ${row.images} | ${metric} | ${gain(row)} | ${noise} | ${row.billedMinutes} min | ${plain(row.decision)} |`;
-  });
-  return [
-    '| Round | Images | Metric | Gain | Noise | Cost | Decision |',
-    '|---|---|---|---|---|---|---|',
-    ...rows,
-  ].join('\n');
+  const headers = ['Round', 'Images', 'Metric', 'Gain (on)', 'Noise', 'Cost', 'Decision'];
+  const before = rounds.length - ROUNDS_SHOWN;
+  const more = before > 0 ? `\n\nand ${before} earlier rounds` : '';
+  return table(headers, rounds.slice(-ROUNDS_SHOWN).map(roundRow)) + more;
 }
 
+/** Images per class, and what is still asked for while something is. */
 function classTable({ classes }: LoopProgress): string {
   if (classes.length === 0) return '';
-  const rows = classes.slice(0, CLASSES_SHOWN).map(({ name, have, need }) => `| ${plain(name)} | ${have} | ${need} |`);
+  const asked = classes.some(({ need }) => need > 0);
+  const rows = classes
+    .slice(0, CLASSES_SHOWN)
+    .map(({ name, have, need }) => [plain(name), String(have), ...(asked ? [String(need)] : [])]);
   const more = classes.length > CLASSES_SHOWN ? `\n\nand ${classes.length - CLASSES_SHOWN} more classes` : '';
-  return ['| Class | Have | Need now |', '|---|---|---|', ...rows].join('\n') + more;
+  return table(['Class', 'Have', ...(asked ? ['Need'] : [])], rows) + more;
 }
 
 function handedIn({ waiting, queue }: LoopState): string {
   const ready = total(waiting);
   if (ready === 0 && queue.length === 0) return '';
-  return `Handed in and not used yet: ${ready} images${queue.length > 0 ? `, ${queue.length} batches being admitted` : ''}.`;
+  const batches = queue.length > 0 ? `, and ${queue.length} batches not looked at yet` : '';
+  return `Handed in and not used yet: ${ready} images${batches}.`;
+}
+
+function warnings({ warnings: lines }: LoopProgress): string {
+  return lines.length === 0 ? '' : `**To keep in mind**\n\n${bullets(lines.map(prose))}`;
 }

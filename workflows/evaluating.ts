@@ -1,7 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { FailureType } from '../loop/failure.ts';
 import { enter, type LoopContext, waits } from './context.ts';
-import { figure } from './summaries.ts';
+import { given } from './summaries.ts';
 import { attempt, endIfStopped } from './waiting.ts';
 
 /**
@@ -14,13 +14,13 @@ export async function evaluate(ctx: LoopContext, model: string): Promise<boolean
   const evaluation = state.frozen?.evaluation;
   if (!evaluation) return true;
   endIfStopped(ctx);
-  enter(ctx, 'evaluating', `Evaluating ${model} on ${evaluation.images} images`);
+  enter(ctx, 'evaluating', `Evaluating model ${model} on ${evaluation.images} images`);
   if (!(await measure(ctx, model))) return false;
   if (input.spec.evaluation?.predictions) {
     await attempt(ctx, {
       step: 'predict',
       run: () =>
-        waitFor(ctx, `predict ${evaluation.images} images`).predictEvaluationSet({
+        waitFor(ctx, `predict each of the ${evaluation.images} evaluation images`).predictEvaluationSet({
           loop: input.spec.name,
           round: state.round,
           model,
@@ -41,14 +41,18 @@ async function measure(ctx: LoopContext, model: string): Promise<boolean> {
   let number = 1;
   let gone = false;
   const { target, metric } = input.spec;
-  const summary = target === undefined ? `evaluate ${metric}` : `evaluate ${metric} (target ${figure(target)})`;
+  const summary = `measure ${metric}${target === undefined ? '' : `, target ${given(target)}`}`;
   await attempt(ctx, {
     step: 'evaluate',
     run: async () => {
       if (gone) return;
       await waitFor(ctx, summary).evaluateModel({
-        ...{ loop: input.spec.name, round: state.round, model, dataset: evaluation.dataset },
-        ...{ evaluation: `${evaluation.hash.slice(0, 12)}-${number}`, evaluationHash: evaluation.hash },
+        loop: input.spec.name,
+        round: state.round,
+        model,
+        dataset: evaluation.dataset,
+        evaluation: `${evaluation.hash.slice(0, 12)}-${number}`,
+        evaluationHash: evaluation.hash,
         pollMs: timings.pollMs,
       });
     },

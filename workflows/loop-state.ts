@@ -19,7 +19,7 @@ export interface LoopState {
   doing: string;
   round: number;
   frozen: Frozen | null;
-  /** Images per class that this round asks for. */
+  /** Images per class that this round asks for; empty once it has them. */
   need: ClassCounts;
   /** Training images per class. */
   have: ClassCounts;

@@ -14,7 +14,7 @@ import { evaluate } from './evaluating.ts';
 import { registerHandlers } from './handlers.ts';
 import { type LoopState, total } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
-import { figure } from './summaries.ts';
+import { ending } from './summaries.ts';
 import { type TrainingRun, train } from './training.ts';
 import { attempt, deadlinePassed, endIfStopped, LoopEnd } from './waiting.ts';
 
@@ -97,11 +97,11 @@ async function runRound(ctx: LoopContext): Promise<void> {
 async function check(ctx: LoopContext): Promise<TrainingSet> {
   const { state, input } = ctx;
   endIfStopped(ctx);
-  now(ctx, 'checking', `Checking ${total(state.have)} images`);
+  now(ctx, 'checking', `Checking ${total(state.have)} training images`);
   const where = { loop: input.spec.name, round: state.round };
   return attempt(ctx, {
     step: 'check',
-    run: () => work(ctx, `check ${total(state.have)} images`).checkTrainingSet(where),
+    run: () => work(ctx, `check ${total(state.have)} training images`).checkTrainingSet(where),
   });
 }
 
@@ -109,10 +109,15 @@ async function register(ctx: LoopContext, set: TrainingSet): Promise<string> {
   const { state, input } = ctx;
   endIfStopped(ctx);
   const dataset = `${input.spec.name}-r${state.round}-${set.nameHash}`;
-  now(ctx, 'registering', `Registering dataset ${dataset}`);
+  now(ctx, 'registering', `Registering ${set.images} images as dataset ${dataset}`);
   await attempt(ctx, {
     step: 'register',
-    run: () => work(ctx, `register ${dataset}`).registerDataset({ loop: input.spec.name, dataset, file: set.file }),
+    run: () =>
+      work(ctx, `register ${set.images} images as dataset ${dataset}`).registerDataset({
+        loop: input.spec.name,
+        dataset,
+        file: set.file,
+      }),
   });
   return dataset;
 }
@@ -135,17 +140,22 @@ async function decide(ctx: LoopContext, { model, collected, billedMinutes }: Tra
   const { state, input } = ctx;
   endIfStopped(ctx);
   state.withoutMetric = model === null ? state.withoutMetric + 1 : 0;
-  const last = state.records.findLast((done) => done.metric !== null);
-  const summary = last?.metric ? `decide: compare with ${figure(last.metric)} of round ${last.round}` : 'decide';
   now(ctx, 'deciding', 'Comparing with the rounds before');
   return attempt(ctx, {
     step: 'decide',
     run: () =>
-      work(ctx, summary).decideRound({
-        ...{ loop: input.spec.name, round: state.round, model, billedMinutes },
-        ...{ images: total(state.have), newImages: total(collected.added), withoutMetric: state.withoutMetric },
-        ...{ settledMinutes: state.budget.settledMinutes, nextTrainingHours: 1 },
-        ...{ deadlinePassed: deadlinePassed(ctx), collectorExhausted: collected.exhausted },
+      work(ctx, 'decide: stop, or collect more').decideRound({
+        loop: input.spec.name,
+        round: state.round,
+        model,
+        billedMinutes,
+        images: total(state.have),
+        newImages: total(collected.added),
+        withoutMetric: state.withoutMetric,
+        settledMinutes: state.budget.settledMinutes,
+        nextTrainingHours: 1,
+        deadlinePassed: deadlinePassed(ctx),
+        collectorExhausted: collected.exhausted,
       }),
   });
 }
@@ -166,15 +176,20 @@ async function finish(ctx: LoopContext, { outcome, message }: LoopEnd): Promise<
   const { state, input } = ctx;
   const stillQueued = state.queue.reduce((sum, { counts }) => sum + total(counts), 0);
   const report = {
-    ...{ loop: input.spec.name, outcome, note: message, rounds: state.records.length, images: total(state.have) },
-    ...{ billedMinutes: state.budget.settledMinutes, unusedImages: total(state.waiting) + stillQueued },
+    loop: input.spec.name,
+    outcome,
+    note: message,
+    rounds: state.records.length,
+    images: total(state.have),
+    billedMinutes: state.budget.settledMinutes,
+    unusedImages: total(state.waiting) + stillQueued,
     endedAt: new Date().toISOString(),
   };
   state.ending = true;
   now(ctx, 'deciding', 'Writing the report');
   state.result = await attempt(ctx, {
     step: 'finish',
-    run: () => work(ctx, `end: ${outcome}`).finishLoop(report),
+    run: () => work(ctx, ending(outcome, state.records)).finishLoop(report),
   });
   enter(ctx, 'done', state.result.sentence);
   await condition(allHandlersFinished);

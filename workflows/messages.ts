@@ -1,7 +1,7 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type { LoopProgress } from '../loop/progress.ts';
-import type { LoopSpec } from '../loop/spec.ts';
 import type { ClassCounts, FileRef } from '../loop/round.ts';
+import type { LoopSpec } from '../loop/spec.ts';
 
 /** Name under which the workflow is registered; part of every running history. */
 export const LOOP_WORKFLOW = 'loop';

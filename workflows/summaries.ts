@@ -1,9 +1,15 @@
-import type { ClassCounts } from '../loop/round.ts';
+import type { Outcome } from '../loop/outcome.ts';
+import type { ClassCounts, RoundRecord } from '../loop/round.ts';
 import { total } from './loop-state.ts';
 
 /** Fraction with three decimals, as every text of a loop writes metrics. */
 export function figure(value: number): string {
   return value.toFixed(3);
+}
+
+/** A number that a person gave, with at least two decimals: `0.90`, `0.845`. */
+export function given(value: number): string {
+  return value === Number(value.toFixed(2)) ? value.toFixed(2) : String(value);
 }
 
 /** `5 per class`, or `3–8 per class` where the classes differ. */
@@ -25,6 +31,22 @@ export function minutes(value: number): string {
   const [hours, rest] = [Math.floor(value / 60), value % 60];
   if (hours === 0) return `${rest} min`;
   return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`;
+}
+
+/** `round 5 reached 0.828`; empty before the first metric. */
+function reached(records: readonly RoundRecord[]): string {
+  const last = records.findLast(({ metric }) => metric !== null);
+  return last && last.metric !== null ? `round ${last.round} reached ${figure(last.metric)}` : '';
+}
+
+/** What a round collects, and what the rounds before it came to: a label is written before its own step has a result. */
+export function collecting(need: ClassCounts, records: readonly RoundRecord[]): string {
+  return [`collect ${images(need)}`, reached(records)].filter(Boolean).join('; ');
+}
+
+/** How a loop ends: its outcome and the last metric. */
+export function ending(outcome: Outcome, records: readonly RoundRecord[]): string {
+  return [`end as ${outcome}`, reached(records)].filter(Boolean).join('; ');
 }
 
 /** Label of a step in the Temporal UI; plain text, since its timeline shows no Markdown. */

@@ -62,7 +62,7 @@ async function trainOnce(ctx: LoopContext, run: TrainingRun, { model, hours }: A
   const size = `${run.set.images} images (${perClass(state.have)})`;
   const order = { loop: input.spec.name, round: state.round, model, dataset: run.dataset, hours };
   let accepted = false;
-  enter(ctx, 'training', `Training ${model} on ${size}, budget ${hours} h`);
+  enter(ctx, 'training', `Training model ${model} on ${size}, for up to ${hours} h of compute`);
   try {
     await attempt(ctx, { step: 'train', run: () => work(ctx, `train on ${size}`).startTraining(order) });
     accepted = true;
@@ -77,9 +77,12 @@ async function trainOnce(ctx: LoopContext, run: TrainingRun, { model, hours }: A
 async function awaitOrCancel(ctx: LoopContext, model: string): Promise<TrainingEnd> {
   const { state, input, timings } = ctx;
   const { missingMs, pollMs } = timings;
-  const waiting = waits(ctx, `await ${model}`, workflowInfo().taskQueue).awaitTraining({
-    ...{ loop: input.spec.name, round: state.round },
-    ...{ model, missingMs, pollMs },
+  const waiting = waits(ctx, `wait while model ${model} trains`, workflowInfo().taskQueue).awaitTraining({
+    loop: input.spec.name,
+    round: state.round,
+    model,
+    missingMs,
+    pollMs,
   });
   const settled = waiting.then(
     () => true,
@@ -91,8 +94,8 @@ async function awaitOrCancel(ctx: LoopContext, model: string): Promise<TrainingE
 }
 
 async function cancel(ctx: LoopContext, model: string): Promise<void> {
-  now(ctx, 'training', `Cancelling ${model} at the service`);
-  await work(ctx, `cancel ${model}`).cancelTraining({ loop: ctx.input.spec.name, model });
+  now(ctx, 'training', `Cancelling the training of model ${model}`);
+  await work(ctx, `cancel the training of model ${model}`).cancelTraining({ loop: ctx.input.spec.name, model });
 }
 
 async function abandon(
@@ -101,10 +104,13 @@ async function abandon(
 ): Promise<TrainingEnd> {
   try {
     await cancel(ctx, model);
-    const summary = `await the end of ${model}`;
+    const summary = `wait until model ${model} has ended`;
     const end = await waits(ctx, summary, workflowInfo().taskQueue).awaitTraining({
-      ...{ loop: ctx.input.spec.name, round: ctx.state.round, model },
-      ...{ missingMs: accepted ? ctx.timings.missingMs : 0, pollMs: ctx.timings.pollMs },
+      loop: ctx.input.spec.name,
+      round: ctx.state.round,
+      model,
+      missingMs: accepted ? ctx.timings.missingMs : 0,
+      pollMs: ctx.timings.pollMs,
     });
     // The service knows nothing of a model that it never accepted: nothing is owed.
     return end.status === 'gone' && !accepted ? { ...end, minutes: 0 } : end;

@@ -61,7 +61,7 @@ export async function gate(ctx: LoopContext): Promise<void> {
   if (!state.paused) return;
   const { by, reason } = state.paused;
   enter(ctx, 'paused', `Paused by ${by}${reason ? `: ${reason}` : ''}`);
-  await wait(ctx, { until: () => state.paused === null, summary: 'paused' });
+  await wait(ctx, { until: () => state.paused === null, summary: `paused by ${by}` });
 }
 
 interface Failure {
@@ -85,8 +85,13 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
   const before = { phase: state.phase, doing: state.doing };
   const { headline, remedy } = FAILURES[failure.type];
   state.attention = {
-    ...{ type: failure.type, headline, message: failure.message, remedy },
-    ...{ step: where, round: state.round, since: new Date().toISOString() },
+    type: failure.type,
+    headline,
+    message: failure.message,
+    remedy,
+    step: where,
+    round: state.round,
+    since: new Date().toISOString(),
   };
   state.answer = null;
   log.warn('the loop needs attention', {

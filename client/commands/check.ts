@@ -1,9 +1,10 @@
 import type { Command } from '@commander-js/extra-typings';
+import type { CheckRequest, QuotasFor } from '../check-dataset.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 
-/** `deltaloop check DIR|COCO [--evaluation DIR|COCO]` */
-export function addCheckCommand(program: Command, context: CommandContext): void {
+/** `deltaloop check DIR|COCO [--evaluation DIR|COCO]`, against the quotas given. */
+export function addCheckCommand(program: Command, context: CommandContext, quotas: QuotasFor): void {
   program
     .command('check')
     .description(
@@ -13,20 +14,16 @@ export function addCheckCommand(program: Command, context: CommandContext): void
     .option('--evaluation <dataset>', 'the evaluation set: checked too, and against the first')
     .option('--json', 'print one JSON document')
     .action(async (dataset, options) => {
-      context.exitCode = await check(context, dataset, options);
+      const request = { training: dataset, evaluation: options.evaluation, quotas };
+      context.exitCode = await check(context, request, options.json === true);
     });
 }
 
-interface CheckFlags {
-  evaluation?: string | undefined;
-  json?: true | undefined;
-}
-
-async function check({ output }: CommandContext, dataset: string, flags: CheckFlags): Promise<ExitCode> {
+async function check({ output }: CommandContext, request: CheckRequest, json: boolean): Promise<ExitCode> {
   const { checkDatasets, isError } = await import('../check-dataset.ts');
-  const sets = await checkDatasets(dataset, flags.evaluation);
+  const sets = await checkDatasets(request);
   const passed = !sets.some(({ findings }) => findings.some(isError));
-  if (flags.json) output.json({ schemaVersion: 1, ...{ passed, sets } });
+  if (json) output.json({ schemaVersion: 1, passed, sets });
   else {
     const { checkedText } = await import('../render-findings.ts');
     output.data(sets.map((set) => checkedText(set, output.style)).join('\n\n'));

@@ -34,8 +34,7 @@ const SHOW: Record<'md' | 'csv' | 'json' | 'text', (output: Output, view: KnownV
     output.data(roundsTable(progress.rounds, { format: 'markdown', metric: progress.metric }));
   },
   csv: (output, { progress }) => output.data(roundsCsv(progress.rounds)),
-  json: (output, { progress: { loop, metric, rounds } }) =>
-    output.json({ schemaVersion: 1, ...{ loop, metric, rounds } }),
+  json: (output, { progress: { loop, metric, rounds } }) => output.json({ schemaVersion: 1, loop, metric, rounds }),
 };
 
 const COLUMNS: [string, (record: RoundRecord) => string | number | null][] = [

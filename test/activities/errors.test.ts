@@ -6,12 +6,16 @@ import { FAILURES } from '../../loop/failure.ts';
 import { VisionConnectionError, VisionContractError, VisionHttpError } from '../../vision/errors.ts';
 
 const answer = { method: 'PUT', path: '/computervision/models/a', code: 'code', serviceMessage: 'why' };
-const http = (status: number, retryAfterMs?: number) => toFailure(new VisionHttpError({ ...answer, status, retryAfterMs }));
+const http = (status: number, retryAfterMs?: number) =>
+  toFailure(new VisionHttpError({ ...answer, status, retryAfterMs }));
 
 describe('what an activity’s error becomes', () => {
-  it.each([408, 425, 429, 500, 502, 503, 504])('HTTP %i is an outage, tried again for as long as it lasts', (status) => {
-    expect(http(status)).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
-  });
+  it.each([408, 425, 429, 500, 502, 503, 504])(
+    'HTTP %i is an outage, tried again for as long as it lasts',
+    (status) => {
+      expect(http(status)).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
+    },
+  );
 
   it('honours Retry-After, but never as “at once”, which Temporal takes for the end of the retries', () => {
     expect(http(429, 7000)).toMatchObject({ nextRetryDelay: 7000 });
@@ -29,7 +33,12 @@ describe('what an activity’s error becomes', () => {
   });
 
   it('a lost connection is an outage; a body that does not fit waits for a person', () => {
-    const lost = new VisionConnectionError({ method: 'GET', path: '/p', origin: 'http://127.0.0.1:1', code: 'ECONNREFUSED' });
+    const lost = new VisionConnectionError({
+      method: 'GET',
+      path: '/p',
+      origin: 'http://127.0.0.1:1',
+      code: 'ECONNREFUSED',
+    });
     expect(toFailure(lost)).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
     const odd = new VisionContractError({ method: 'GET', path: '/p', reason: 'no status' });
     expect(toFailure(odd)).toMatchObject({ type: 'ServiceContract', nonRetryable: true });
@@ -40,7 +49,13 @@ describe('what an activity’s error becomes', () => {
     const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
     expect(toFailure(full)).toMatchObject({ type: 'DiskFull', nonRetryable: true });
     expect(toFailure(new FolderMissingError('/nowhere'))).toMatchObject({ type: 'FolderMissing' });
-    const finding = { severity: 'error', code: 'image-corrupt', where: 'a.png', message: 'broken', fix: 'remove it' } as const;
+    const finding = {
+      severity: 'error',
+      code: 'image-corrupt',
+      where: 'a.png',
+      message: 'broken',
+      fix: 'remove it',
+    } as const;
     expect(toFailure(new ChecksFailedError([finding]))).toMatchObject({ type: 'DatasetChecksFailed' });
   });
 

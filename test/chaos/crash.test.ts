@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { LoopFolder } from '../../data/loop-folder.ts';
 import { RoundDrawSchema, RoundRecordSchema } from '../../loop/files.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
@@ -21,8 +21,17 @@ beforeAll(async () => {
   const pool = await imageFolder(join(rig.home, 'sources/pool'), { perClass: 20, firstSeed: 1 });
   const evaluation = await imageFolder(join(rig.home, 'sources/evaluation'), { perClass: 10, firstSeed: 1000 });
   spec = {
-    ...{ name: 'reference', collector: { kind: 'pool', path: pool }, evaluation: { path: evaluation } },
-    ...{ imagesPerClass: 2, target: 1, claim: 'lower-bound', patience: 9, caps: { rounds: ROUNDS } },
+    name: 'reference',
+    collector: {
+      kind: 'pool',
+      path: pool,
+    },
+    evaluation: { path: evaluation },
+    imagesPerClass: 2,
+    target: 1,
+    claim: 'lower-bound',
+    patience: 9,
+    caps: { rounds: ROUNDS },
   };
   bundlePath = join(rig.home, 'bundle.js');
   if (!('code' in rig.bundle)) throw new Error('the bundle was not made in memory');
@@ -36,13 +45,14 @@ function worker(taskQueue: string, dieAt: string): ChildProcess {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       ...process.env,
-      ...{ TEMPORAL_ADDRESS: rig.env.address, DELTALOOP_HOME: rig.home, DELTALOOP_TASK_QUEUE: taskQueue },
-      ...{
-        DELTALOOP_VISION_URL: rig.service.url,
-        DELTALOOP_VISION_KEY: rig.service.key,
-        DELTALOOP_WORKFLOW_BUNDLE: bundlePath,
-      },
-      ...{ DIE_AT: dieAt, DIE_MARK: join(rig.home, `${taskQueue}.died`) },
+      TEMPORAL_ADDRESS: rig.env.address,
+      DELTALOOP_HOME: rig.home,
+      DELTALOOP_TASK_QUEUE: taskQueue,
+      DELTALOOP_VISION_URL: rig.service.url,
+      DELTALOOP_VISION_KEY: rig.service.key,
+      DELTALOOP_WORKFLOW_BUNDLE: bundlePath,
+      DIE_AT: dieAt,
+      DIE_MARK: join(rig.home, `${taskQueue}.died`),
     },
   });
 }

@@ -30,12 +30,13 @@ async function service(home: string, port = 0): Promise<Process> {
   const child = spawn(process.execPath, [MAIN], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
-      ...{ PATH: process.env['PATH'], DELTALOOP_HOME: home, DELTALOOP_VISION_KEY: KEY, DELTALOOP_LOG_LEVEL: 'fatal' },
-      ...{
-        DELTALOOP_VISION_BACKBONE: 'classical',
-        DELTALOOP_VISION_PORT: String(port),
-        DELTALOOP_VISION_ROOTS: rig.home,
-      },
+      PATH: process.env['PATH'],
+      DELTALOOP_HOME: home,
+      DELTALOOP_VISION_KEY: KEY,
+      DELTALOOP_LOG_LEVEL: 'fatal',
+      DELTALOOP_VISION_BACKBONE: 'classical',
+      DELTALOOP_VISION_PORT: String(port),
+      DELTALOOP_VISION_ROOTS: rig.home,
     },
   });
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
@@ -62,8 +63,16 @@ it('a vision service killed with SIGKILL while it trains, its answer lost, train
   const { handle } = await start(rig, {
     taskQueue: 'service-crash',
     spec: {
-      ...{ name: 'service-crash', collector: { kind: 'pool', path: pool }, evaluation: { path: evaluation } },
-      ...{ imagesPerClass: 30, target: 1, claim: 'lower-bound', caps: { rounds: 1 } },
+      name: 'service-crash',
+      collector: {
+        kind: 'pool',
+        path: pool,
+      },
+      evaluation: { path: evaluation },
+      imagesPerClass: 30,
+      target: 1,
+      claim: 'lower-bound',
+      caps: { rounds: 1 },
     },
   });
   await killed.promise;

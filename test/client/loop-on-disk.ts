@@ -46,7 +46,12 @@ export async function finishedLoop(home: string, result: LoopResult = RESULT): P
   await claimFolder(folder, LoopSpecSchema.parse({ ...SPEC, name: result.loop }));
   const decision = {
     input: { settings: { evaluationImages: null }, perClass: { red: 3, green: 3, blue: 3 } },
-    decision: { sentence: 'Round 1: target 0.85 reached.', warnings: ['The metric is the service’s own.'] },
+    decision: {
+      round: 1,
+      realGain: false,
+      sentence: 'Round 1: target 0.85 reached.',
+      warnings: ['The metric is the service’s own.'],
+    },
   };
   await folder.writeJsonOnce('rounds/1/record.json', RECORD);
   await folder.writeJsonOnce('rounds/1/decision.json', decision);

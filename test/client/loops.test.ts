@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -201,15 +201,16 @@ describe('watching', () => {
 describe('a loop whose worker is down', () => {
   it('is shown from its files with a note on the worker, and changes are refused with the next step', async () => {
     await begin(await specFile('orphan', PEOPLE), 'nobody-polls');
-    const shown = await run('status', 'orphan', '--check');
-    expect(shown).toMatchObject({
-      code: 8,
-      stderr: expect.stringContaining('No worker answers on task queue nobody-polls'),
-    });
-    const paused = await run('pause', 'orphan');
-    expect(paused).toMatchObject({ code: 1, stderr: expect.stringContaining('`deltaloop dev`') });
-    const handed = await run('submit', 'orphan', join(rig.home, 'handed-in'));
-    expect(handed.code).toBe(1);
+    const [shown, paused, handed] = await Promise.all([
+      run('status', 'orphan', '--check'),
+      run('pause', 'orphan'),
+      run('submit', 'orphan', join(rig.home, 'handed-in')),
+    ]);
+    const note = 'No worker answers on task queue nobody-polls';
+    expect(shown).toMatchObject({ code: 8, stderr: expect.stringContaining(note) });
+    expect(paused).toMatchObject({ code: 1, stderr: expect.stringContaining(note) });
+    expect(handed).toMatchObject({ code: 1, stderr: expect.stringContaining('`deltaloop dev`') });
+    expect(await readdir(LoopFolder.at(rig.home, 'orphan').path)).not.toContain('inbox');
     await rig.env.client.workflow.getHandle('orphan').terminate('the test is over');
   });
 });

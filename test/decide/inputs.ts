@@ -11,7 +11,7 @@ export const SETTINGS: DecisionSettings = {
   collectorExhausted: false,
 };
 
-export const CAPS: CapsState = {
+const CAPS: CapsState = {
   settledMinutes: 10,
   capMinutes: 1440,
   nextTrainingHours: 1,

@@ -22,7 +22,7 @@ const verdictsOf = (size: number) =>
   fc
     .array(fc.constantFrom('0', '1', '1', '1'), { minLength: size, maxLength: size })
     .map((letters) => letters.join(''));
-const share = (text: string) => [...text].filter((letter) => letter === '1').length / text.length;
+const share = (text: string) => Array.from(text).filter((letter) => letter === '1').length / text.length;
 
 describe('the paired test', () => {
   it('agrees with a brute-force exact binomial test for 0 to 130 changed verdicts', () => {

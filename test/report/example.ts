@@ -5,7 +5,7 @@ import { startWarnings } from '../../decide/warnings.ts';
 import type { CurvePoint, Decision, DecisionSettings, RoundRecord } from '../../loop/round.ts';
 import type { ReportData, Thumbnail } from '../../report/report-data.ts';
 
-export const CLASSES = ['animal', 'face', 'flag', 'food', 'person', 'symbol'];
+const CLASSES = ['animal', 'face', 'flag', 'food', 'person', 'symbol'];
 const SIZES = [3, 5, 8, 13, 21, 34];
 const METRICS = [0.612, 0.68, 0.742, 0.785, 0.803, 0.857];
 

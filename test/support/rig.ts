@@ -54,14 +54,27 @@ export async function createRig(extraArgs: string[] = []): Promise<Rig> {
   ]);
   const service = { url: vision.url, key };
   return {
-    ...{ env, home, bundle, service },
+    env,
+    home,
+    bundle,
+    service,
     work: (taskQueue, services) =>
-      work({ env, home, bundle, service, taskQueue, services: services ?? profiles(service) }),
+      work({
+        env,
+        home,
+        bundle,
+        service,
+        taskQueue,
+        services: services ?? profiles(service),
+      }),
     folder: (loop) => LoopFolder.at(home, loop),
     teardown: async () => {
       await env.teardown();
       await vision.close();
-      await rm(home, { recursive: true, force: true });
+      await rm(home, {
+        recursive: true,
+        force: true,
+      });
     },
   };
 }

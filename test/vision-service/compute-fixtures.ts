@@ -12,7 +12,7 @@ export function squarePng(background: Colour, square: Colour, side = 48): Promis
 }
 
 /** Numbers 0–1 that look random and are the same every time. */
-export function numbers(seed: number): () => number {
+function numbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -12,7 +12,7 @@ sharp.cache(false);
  * @param side pixels
  * @throws when the bytes are no image
  */
-export async function decodeSquare(image: Uint8Array, side: number): Promise<Uint8Array> {
+async function decodeSquare(image: Uint8Array, side: number): Promise<Uint8Array> {
   const { data, info } = await sharp(image, { failOn: 'error' })
     .autoOrient()
     .flatten({ background: '#ffffff' })
