@@ -5,13 +5,22 @@ import { systemCode } from '../data/errors.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 
-const DevFileSchema = z.looseObject({ temporalAddress: z.string(), uiUrl: z.string().optional() });
+const DevFileSchema = z.object({
+  /** `HOST:PORT` of the Temporal server. */
+  temporalAddress: z.string(),
+  /** Address of the Temporal UI; empty when it is not known. */
+  uiUrl: z.string(),
+  /** Address of the vision service. */
+  serviceUrl: z.string(),
+  /** Process that keeps them up. */
+  pid: z.number().int(),
+});
 
-/** What `deltaloop dev` says about the local server it runs: `<home>/dev.json`. */
+/** `<home>/dev.json`: where the services of this home answer while `deltaloop dev` keeps them up. Holds no secrets. */
 export type DevFile = z.infer<typeof DevFileSchema>;
 
 /**
- * Reads `<home>/dev.json`; undefined when no local server was started there.
+ * The services that run for this home; undefined when none do. A file left over by a dead process counts as none.
  * @throws CliError when the file is there but cannot be understood.
  */
 export async function readDevFile(home: string): Promise<DevFile | undefined> {
@@ -24,7 +33,7 @@ export async function readDevFile(home: string): Promise<DevFile | undefined> {
     throw error;
   }
   const parsed = DevFileSchema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return isAlive(parsed.data.pid) ? parsed.data : undefined;
   throw new CliError(
     `${path} does not hold what \`deltaloop dev\` writes there, so the local server's address is unknown.`,
     {
@@ -32,6 +41,15 @@ export async function readDevFile(home: string): Promise<DevFile | undefined> {
       next: `Remove ${path} and run \`deltaloop dev\` again, or set TEMPORAL_ADDRESS.`,
     },
   );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) !== 'ESRCH';
+  }
 }
 
 function parseJson(text: string): unknown {

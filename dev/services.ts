@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readDevFile, removeDevFile, writeDevFile } from './dev-file.ts';
+import { readDevFile } from '../client/dev-file.ts';
+import { removeDevFile, writeDevFile } from './dev-file.ts';
 import { KeptAlive } from './kept-alive.ts';
 import { withLock } from './lock.ts';
 import { type NodeService, startNodeService } from './node-service.ts';

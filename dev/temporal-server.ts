@@ -1,6 +1,6 @@
 import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { readDevFile } from './dev-file.ts';
+import { readDevFile } from '../client/dev-file.ts';
 import { reasonOf } from './say.ts';
 import { ensureTemporalBinary } from './temporal-binary.ts';
 import { PortTakenError, startLocalTemporal } from './temporal-local.ts';

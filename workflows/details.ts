@@ -101,12 +101,12 @@ function bullets(lines: readonly string[]): string {
 
 /** A cell that neither wraps nor touches its neighbour: the Temporal UI gives cells no padding of their own. */
 function cell(text: string): string {
-  return `${text.replaceAll(' ', '\u00a0')}\u00a0\u00a0`;
+  return `${text} `.replaceAll(' ', '\u00a0');
 }
 
 function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(headers), `|${headers.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
+  return [line(headers), `|${headers.map((_, i) => (i === 0 ? ':---|' : '---:|')).join('')}`, ...rows.map(line)].join('\n');
 }
 
 /** `+0.021 (2)`: the gain on round 2. */
@@ -118,12 +118,12 @@ function gain({ gain: value, comparedWith }: RoundRecord): string {
 function roundRow(row: RoundRecord): string[] {
   return [
     String(row.round),
-    String(row.images),
+    `${row.images} (+${row.newImages})`,
     row.metric === null ? 'none' : figure(row.metric),
     gain(row),
     row.noise === null ? '–' : `±${figure(row.noise)}`,
     `${row.billedMinutes} min`,
-    plain(row.decision),
+    row.action === 'stop' ? 'stop' : 'collect more',
   ];
 }
 
