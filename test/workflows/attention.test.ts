@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { VerdictsFileSchema } from '../../loop/files.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { pause, resolve, resume, stop } from '../../workflows/messages.ts';
 import { imageFolder } from '../support/images.ts';
@@ -133,20 +134,64 @@ describe('what an operator can mend', () => {
   });
 });
 
-describe('people at the controls', () => {
-  /** Holds a loop in its training: the service is asked, and says `training` for as long as the test wants. */
-  function holdTraining(loop: string): () => void {
-    let release: () => void = () => undefined;
-    const held = new Promise<void>((done) => {
-      release = done;
-    });
-    proxy.rule(async ({ method, path }) => {
-      if (method === 'GET' && path.includes(`/models/${loop}-r`)) await held;
-      return null;
-    });
-    return release;
-  }
+/** Holds a loop in its training: the service is asked, and says nothing for as long as the test wants. */
+function holdTraining(loop: string): () => void {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
+  proxy.rule(async ({ method, path }) => {
+    if (method === 'GET' && path.includes(`/models/${loop}-r`)) await held;
+    return null;
+  });
+  return release;
+}
 
+describe('predictions of the evaluation set', () => {
+  it('go on after a failure where they stopped, instead of beginning again', async () => {
+    let answered = 0;
+    let failed = false;
+    proxy.rule(({ path }) => {
+      if (!path.endsWith('imageanalysis:analyze')) return null;
+      answered += 1;
+      if (answered < 20 || failed) return null;
+      failed = true;
+      return { status: 503, code: 'busy' };
+    });
+    const { handle, folder } = await begin(spec('resumed'));
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'round-limit' });
+    expect(failed).toBe(true);
+    // 30 images; those under way beside the one that failed may be asked for again.
+    expect(answered).toBeLessThan(30 + 10);
+    const verdicts = await folder.readRecord('rounds/1/verdicts-1.json', VerdictsFileSchema);
+    expect(verdicts?.accuracyTop1).toMatch(/^[01]{30}$/);
+  });
+});
+
+describe('a deadline', () => {
+  it('that passes during a training lets it be awaited, evaluated and decided before the loop ends', async () => {
+    const release = holdTraining('in-flight');
+    const deadline = Date.now() + 4000;
+    const { handle } = await start(rig, { taskQueue, spec: spec('in-flight', { caps: { rounds: 9 } }), deadline });
+    await until(handle, ({ phase }) => phase === 'training' && Date.now() > deadline);
+    release();
+    const result = await handle.result();
+    expect(result).toMatchObject({ outcome: 'deadline', rounds: 1 });
+    expect(result.recommended?.round).toBe(1);
+  });
+
+  it('that has passed does not take away a target that was met', async () => {
+    const release = holdTraining('just-met');
+    const deadline = Date.now() + 4000;
+    const met = spec('just-met', { target: 0.05, claim: 'measured' });
+    const { handle } = await start(rig, { taskQueue, spec: met, deadline });
+    await until(handle, ({ phase }) => phase === 'training' && Date.now() > deadline);
+    release();
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'target-reached' });
+  });
+});
+
+describe('people at the controls', () => {
   it('pause before the next step that spends, and never a running training', async () => {
     const release = holdTraining('paused');
     const { handle } = await begin(spec('paused', { caps: { rounds: 2 } }));
