@@ -51,6 +51,8 @@ function hasCode(error: unknown, ...codes: string[]): boolean {
  */
 export function toFailure(error: unknown): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
+  // A worker that shuts down aborts what it runs; Temporal then gives the step to another one, and nobody has to answer.
+  if (error instanceof Error && error.name === 'AbortError') return error;
   if (error instanceof LoopFailure) return fatal(error.type, error.message);
   if (error instanceof VisionHttpError) return fromHttp(error);
   if (error instanceof VisionConnectionError) {

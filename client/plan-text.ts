@@ -1,6 +1,8 @@
 import { asGiven, plural } from '../decide/format.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 
+const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+
 /** The plan of a loop in a few sentences, for the command line and the Temporal UI. */
 export function planSentences(spec: LoopSpec): string[] {
   return [sourceSentence(spec), yardstickSentence(spec), growthSentence(spec), endSentence(spec), capsSentence(spec)];
@@ -34,8 +36,8 @@ function endSentence({ target, claim, margin, patience }: LoopSpec): string {
 function capsSentence({ caps }: LoopSpec): string {
   const limits = [plural(caps.hours, 'compute hour'), plural(caps.rounds, 'round')];
   if (caps.images !== undefined) limits.push(plural(caps.images, 'image'));
-  if (caps.deadline !== undefined) limits.push(`${caps.deadline} from its start`);
-  return `Never goes past ${limits.join(', ')}.`;
+  if (caps.deadline !== undefined) limits.push(`${caps.deadline} after its start`);
+  return `Never goes past ${OR.format(limits)}.`;
 }
 
 /** The loop's line in the Temporal UI's list: its title, at most 200 bytes. */

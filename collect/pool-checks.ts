@@ -5,7 +5,7 @@ import { checkOverlap, evaluationSide } from '../data/overlap-checks.ts';
 import { countPerClass } from '../data/set-checks.ts';
 import type { Finding } from '../loop/finding.ts';
 import type { CollectContext } from './collector.ts';
-import type { PoolEntry } from './pool-file.ts';
+import type { PoolEntry } from './pool-entry.ts';
 
 /**
  * Checks a hashed pool in one pass: class names, classes with too few usable images, the same bytes twice (kept

@@ -9,7 +9,8 @@ import type { ClassCounts, RoundDraw, StoredImage } from '../loop/round.ts';
 import { type Candidate, type Entry, Known, type Opened, openEntry } from './candidates.ts';
 import type { CollectContext, CollectRequest } from './collector.ts';
 import { drawnImages } from './draw-file.ts';
-import { type Pool, type PoolEntry, requireImages } from './pool-file.ts';
+import type { PoolEntry } from './pool-entry.ts';
+import { type Pool, requireImages } from './pool-file.ts';
 import { shareOut } from './share-out.ts';
 
 /** Images are opened, and stored, this many at a time. */

@@ -6,7 +6,8 @@ import { FolderConflictError, SourceUnreadableError, systemCode } from '../data/
 import { discardEvaluationSet } from '../data/evaluation-set.ts';
 import { fingerprint } from '../data/hash.ts';
 import { HEAD_BYTES } from '../data/image-format.ts';
-import { type ListedImage, readListing } from '../data/listing.ts';
+import type { ListedImage } from '../data/listed-image.ts';
+import { readListing } from '../data/listing.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
 import { acceptedFormat, checkFile, ImageProblem, readProblem } from '../data/probe.ts';
 import { countPerClass } from '../data/set-checks.ts';
@@ -15,29 +16,20 @@ import type { Finding } from '../loop/finding.ts';
 import type { ClassCounts } from '../loop/round.ts';
 import type { CollectContext } from './collector.ts';
 import { checkPool } from './pool-checks.ts';
+import { type PoolEntry, PoolEntrySchema } from './pool-entry.ts';
 
 const POOL_FILE = 'pool.json';
 /** Files are hashed this many at a time. */
 const AT_ONCE = 4;
 
-const EntrySchema = z.strictObject({
-  path: z.string(),
-  name: z.string(),
-  className: z.string(),
-  group: z.string().exactOptional(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-});
-
 const PoolSchema = z.strictObject({
   schemaVersion: z.literal(1),
   source: z.string(),
   classes: z.array(z.string()),
-  images: z.array(EntrySchema),
+  images: z.array(PoolEntrySchema),
   findings: z.array(FindingSchema),
 });
 
-/** An image of the pool as it was when the pool was frozen; the hash is that of its bytes. */
-export type PoolEntry = z.infer<typeof EntrySchema>;
 /** `pool.json`: every distinct image of the pool. */
 export type Pool = z.infer<typeof PoolSchema>;
 

@@ -3,7 +3,7 @@ import type { StoredImage } from '../loop/round.ts';
 import { checkClassNames } from './class-names.ts';
 import { mapAtOnce } from './concurrency.ts';
 import { checkDuplicates } from './duplicate-checks.ts';
-import type { ListedImage, Listing } from './listing.ts';
+import type { ListedImage, Listing } from './listed-image.ts';
 import { checkOverlap, evaluationSide } from './overlap-checks.ts';
 import { ImageProblem, type Probe, probeImage } from './probe.ts';
 import type { ImageLimits, Quotas } from './quotas.ts';

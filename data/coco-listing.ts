@@ -6,7 +6,7 @@ import type { Finding } from '../loop/finding.ts';
 import { className, unknownClass } from './class-names.ts';
 import { SourceUnreadableError, systemCode } from './errors.ts';
 import { compareText } from './json.ts';
-import type { ListedImage, Listing, ListingOptions } from './listing.ts';
+import type { ListedImage, Listing, ListingOptions } from './listed-image.ts';
 import { emptyClass, leftOutClass } from './listing-findings.ts';
 import { groupOf } from './stored-image.ts';
 

@@ -7,7 +7,7 @@ import { SourceUnreadableError, systemCode } from './errors.ts';
 import { GROUPS_FILE, readGroups } from './groups-csv.ts';
 import { looksLikeImage } from './image-format.ts';
 import { compareText } from './json.ts';
-import type { ListedImage, Listing, ListingOptions } from './listing.ts';
+import type { ListedImage, Listing, ListingOptions } from './listed-image.ts';
 import { emptyClass, leftOutClass } from './listing-findings.ts';
 
 interface Walk {

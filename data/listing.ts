@@ -1,35 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Finding } from '../loop/finding.ts';
 import { listCoco } from './coco-listing.ts';
 import { SourceUnreadableError, systemCode } from './errors.ts';
 import { listImageFolder } from './image-folder.ts';
-
-/** An image as a listing names it; nobody has looked into the file yet. */
-export interface ListedImage {
-  /** Absolute path. */
-  path: string;
-  /** How findings name it: relative to the folder, or to the COCO file. */
-  name: string;
-  className: string;
-  /** Images of one group (a glyph, a video) never stand on both sides of a split. */
-  group?: string;
-}
-
-export interface Listing {
-  classes: string[];
-  items: ListedImage[];
-  findings: Finding[];
-}
-
-export interface ListingOptions {
-  /** The loop's classes, in their order; without them the listing's own, sorted. */
-  classes?: readonly string[];
-  /** A class of the listing that is none of `classes`: an error (default), or left out with a warning. */
-  extraClasses?: 'error' | 'leave-out';
-  /** A class without an image: an error (default), or fine. */
-  emptyClasses?: 'error' | 'allow';
-}
+import type { Listing, ListingOptions } from './listed-image.ts';
 
 /**
  * Lists the images of an ImageFolder (one sub-folder per class) or of a COCO `.json` file, without opening the images.

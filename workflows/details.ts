@@ -1,3 +1,4 @@
+import { durationMs } from '../loop/duration.ts';
 import type { LoopProgress } from '../loop/progress.ts';
 import type { RoundRecord } from '../loop/round.ts';
 import { type LoopState, missing, toProgress, total, type Words } from './loop-state.ts';
@@ -20,7 +21,7 @@ export function words(input: LoopInput, state: LoopState): Words {
   if (state.attention) {
     const { headline, message, remedy } = state.attention;
     return {
-      state: `${round}${headline}. ${message}`,
+      state: `${round}${headline}. ${sentence(message)}`,
       next: `${remedy} The command: \`deltaloop resolve ${name} retry\` (or \`stop\`).`,
     };
   }
@@ -37,10 +38,29 @@ function nextStep(input: LoopInput, state: LoopState): string {
   const { name, collector } = input.spec;
   if (state.stop) return 'The loop ends after this step.';
   if (state.phase === 'collecting' && collector.kind === 'people') {
-    const how = collector.instructions ? ` ${collector.instructions}` : '';
-    return `People hand in ${images(missing(state))}: \`deltaloop submit ${name} DIR\`, with one sub-folder per class in DIR.${how}`;
+    const command = `\`deltaloop submit ${name} DIR\`, with one sub-folder per class in DIR.`;
+    const how = collector.instructions ? sentence(collector.instructions) : '';
+    return [`People hand in ${images(missing(state))}: ${command}`, how, closing(collector.deadline, state)]
+      .filter(Boolean)
+      .join(' ');
   }
   return 'Nobody has to act; the loop goes on by itself.';
+}
+
+/** Until when a round collects from people; empty without a deadline. */
+function closing(deadline: string | undefined, { collectingSince }: LoopState): string {
+  if (deadline === undefined || collectingSince === null) return '';
+  return `This round collects until ${instant(collectingSince + durationMs(deadline))}.`;
+}
+
+/** `2026-12-14 14:47 UTC`, of epoch milliseconds. */
+function instant(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** With a full stop, whoever wrote it. */
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text.trimEnd()) ? text.trimEnd() : `${text.trimEnd()}.`;
 }
 
 /** The loop's state as Markdown for the Temporal UI's Current Details; well below its 20 kB. */
@@ -53,8 +73,8 @@ export function currentDetails(input: LoopInput, state: LoopState): string {
     facts(input, view),
     roundsTable(view.rounds),
     state.lastDecision && `**Last decision:** ${prose(state.lastDecision)}`,
-    classTable(view),
-    handedIn(state),
+    classTable(view, state),
+    unread(state),
     warnings(view),
   ]
     .filter(Boolean)
@@ -78,7 +98,7 @@ function facts({ spec, deadline }: LoopInput, view: LoopProgress): string {
     `${spec.metric}: ${standing(view)}, ${yardstick(view)}`,
     `${view.images} training images`,
     `${minutes(settledMinutes)} of ${minutes(capMinutes)} compute used${reserved}`,
-    deadline !== null && `ends at ${new Date(deadline).toISOString().slice(0, 16).replace('T', ' ')} UTC at the latest`,
+    deadline !== null && `ends at ${instant(deadline)} at the latest`,
   ];
   return bullets(lines.filter((line) => line !== false));
 }
@@ -101,12 +121,14 @@ function bullets(lines: readonly string[]): string {
 
 /** A cell that neither wraps nor touches its neighbour: the Temporal UI gives cells no padding of their own. */
 function cell(text: string): string {
-  return `${text} `.replaceAll(' ', '\u00a0');
+  return `${text}  `.replaceAll(' ', '\u00a0');
 }
 
 function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(headers), `|${headers.map((_, i) => (i === 0 ? ':---|' : '---:|')).join('')}`, ...rows.map(line)].join('\n');
+  return [line(headers), `|${headers.map((_, i) => (i === 0 ? ':---|' : '---:|')).join('')}`, ...rows.map(line)].join(
+    '\n',
+  );
 }
 
 /** `+0.021 (2)`: the gain on round 2. */
@@ -123,7 +145,7 @@ function roundRow(row: RoundRecord): string[] {
     gain(row),
     row.noise === null ? '–' : `±${figure(row.noise)}`,
     `${row.billedMinutes} min`,
-    row.action === 'stop' ? 'stop' : 'collect more',
+    row.action === 'stop' ? 'stop' : 'go on',
   ];
 }
 
@@ -135,24 +157,22 @@ function roundsTable(rounds: readonly RoundRecord[]): string {
   return table(headers, rounds.slice(-ROUNDS_SHOWN).map(roundRow)) + more;
 }
 
-/** Images per class, and what is still asked for while something is. */
-function classTable({ classes }: LoopProgress): string {
+/** Training images per class; while some are asked for or handed in, those too. */
+function classTable({ classes }: LoopProgress, { waiting }: LoopState): string {
   if (classes.length === 0) return '';
-  const asked = classes.some(({ need }) => need > 0);
-  const rows = classes
-    .slice(0, CLASSES_SHOWN)
-    .map(({ name, have, need }) => [plain(name), String(have), ...(asked ? [String(need)] : [])]);
+  const asking = classes.some(({ name, need }) => need > 0 || (waiting[name] ?? 0) > 0);
+  const rows = classes.slice(0, CLASSES_SHOWN).map(({ name, have, need }) => {
+    const asked = asking ? [waiting[name] ?? 0, need] : [];
+    return [plain(name), ...[have, ...asked].map(String)];
+  });
   const more = classes.length > CLASSES_SHOWN ? `\n\nand ${classes.length - CLASSES_SHOWN} more classes` : '';
-  return table(['Class', 'Have', ...(asked ? ['Need'] : [])], rows) + more;
+  return table(['Class', 'Training images', ...(asking ? ['Handed in', 'Still needed'] : [])], rows) + more;
 }
 
-function handedIn({ waiting, queue }: LoopState): string {
-  const ready = total(waiting);
-  if (ready === 0 && queue.length === 0) return '';
-  const batches = queue.length > 0 ? `, and ${queue.length} batches not looked at yet` : '';
-  return `Handed in and not used yet: ${ready} images${batches}.`;
+function unread({ queue }: LoopState): string {
+  return queue.length > 0 ? `Handed in and not looked at yet: ${queue.length} batches.` : '';
 }
 
 function warnings({ warnings: lines }: LoopProgress): string {
-  return lines.length === 0 ? '' : `**To keep in mind**\n\n${bullets(lines.map(prose))}`;
+  return lines.length === 0 ? '' : `**To keep in mind**\n\n${bullets(lines.map((line) => prose(sentence(line))))}`;
 }

@@ -57,7 +57,7 @@ async function prepare(ctx: LoopContext): Promise<void> {
   enter(ctx, 'preparing', state.doing);
   const prepared = await attempt(ctx, {
     step: 'prepare',
-    run: () => work(ctx, 'prepare: freeze the evaluation set').prepareLoop({ loop: loopName }),
+    run: () => work(ctx, 'prepare: freeze the evaluation set, read the images at hand').prepareLoop({ loop: loopName }),
   });
   const { classes, evaluation, minImagesPerClass } = prepared;
   state.warnings = prepared.warnings;

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { loadBackbone } from '../../vision-service/backbones/backbone.ts';
+import { loadBackbone } from '../../vision-service/backbones/load-backbone.ts';
 import { EmbeddingCache, embedImages } from '../../vision-service/embeddings.ts';
 import { topKAccuracy } from '../../vision-service/metrics/classification.ts';
 import { predictScores } from '../../vision-service/training/classifier.ts';

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Backbone, loadBackbone } from '../backbones/backbone.ts';
+import type { Backbone } from '../backbones/backbone.ts';
 import { BackboneError } from '../backbones/errors.ts';
+import { loadBackbone } from '../backbones/load-backbone.ts';
 import { ImageFactsCache } from '../data-access/image-facts.ts';
 import { EmbeddingCache } from '../embeddings.ts';
 import { openEmbeddings, openStoreReadOnly } from '../store/database.ts';
