@@ -15,7 +15,10 @@ export async function collect(ctx: LoopContext): Promise<Collected> {
   const { state, input } = ctx;
   await gate(ctx);
   if (state.phase !== 'collecting') enter(ctx, 'collecting', `Collecting ${images(state.need)}`);
-  if (input.spec.collector.kind === 'people') await gather(ctx);
+  if (input.spec.collector.kind === 'people') {
+    await gather(ctx);
+    ctx.alarm.cancel();
+  }
   const { round, need, admissions } = state;
   const collected = await attempt(ctx, {
     step: 'collect',

@@ -1,6 +1,7 @@
 import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.ts';
 import type { Phase } from '../loop/progress.ts';
+import { Alarm } from './alarm.ts';
 import { currentDetails } from './details.ts';
 import { initialState, type LoopState } from './loop-state.ts';
 import { DEFAULT_TIMINGS, type LoopInput, type Timings } from './messages.ts';
@@ -12,10 +13,12 @@ export interface LoopContext {
   readonly input: LoopInput;
   readonly state: LoopState;
   readonly timings: Timings;
+  readonly alarm: Alarm;
 }
 
 export function newContext(input: LoopInput, carried?: LoopState): LoopContext {
-  return { input, state: carried ?? initialState(input), timings: { ...DEFAULT_TIMINGS, ...input.timings } };
+  const timings = { ...DEFAULT_TIMINGS, ...input.timings };
+  return { input, state: carried ?? initialState(input), timings, alarm: new Alarm() };
 }
 
 /** Shows the present state in the Temporal UI; costs no event. */

@@ -1,7 +1,7 @@
 import { durationMs } from '../loop/duration.ts';
 import type { LoopProgress } from '../loop/progress.ts';
-import type { RoundRecord } from '../loop/round.ts';
-import { type LoopState, missing, toProgress, total, type Words } from './loop-state.ts';
+import type { ClassCounts, RoundRecord } from '../loop/round.ts';
+import { type LoopState, missing, toProgress, type Words } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
 import { figure, given, images, minutes } from './summaries.ts';
 
@@ -68,12 +68,12 @@ export function currentDetails(input: LoopInput, state: LoopState): string {
   const view = toProgress(input, state, words(input, state));
   return [
     `### ${prose(view.title)}`,
-    `**${prose(view.state)}**`,
+    `**${state.attention ? 'Needs attention. ' : ''}${prose(view.state)}**`,
     `**Next:** ${prose(view.next)}`,
     facts(input, view),
     roundsTable(view.rounds),
     state.lastDecision && `**Last decision:** ${prose(state.lastDecision)}`,
-    classTable(view, state),
+    classTable(view, input.spec.collector.kind === 'people' ? state.waiting : null),
     unread(state),
     warnings(view),
   ]
@@ -157,16 +157,21 @@ function roundsTable(rounds: readonly RoundRecord[]): string {
   return table(headers, rounds.slice(-ROUNDS_SHOWN).map(roundRow)) + more;
 }
 
-/** Training images per class; while some are asked for or handed in, those too. */
-function classTable({ classes }: LoopProgress, { waiting }: LoopState): string {
+/** Images per class: trained on, handed in by people, and still asked for. */
+function classTable({ classes }: LoopProgress, waiting: ClassCounts | null): string {
   if (classes.length === 0) return '';
-  const asking = classes.some(({ name, need }) => need > 0 || (waiting[name] ?? 0) > 0);
-  const rows = classes.slice(0, CLASSES_SHOWN).map(({ name, have, need }) => {
-    const asked = asking ? [waiting[name] ?? 0, need] : [];
-    return [plain(name), ...[have, ...asked].map(String)];
-  });
+  const asking = classes.some(({ need }) => need > 0);
+  const headers = ['Class', 'Training images', waiting && 'Handed in', asking && 'Still needed'];
+  const rows = classes
+    .slice(0, CLASSES_SHOWN)
+    .map(({ name, have, need }) => [plain(name), have, waiting && (waiting[name] ?? 0), asking && need]);
   const more = classes.length > CLASSES_SHOWN ? `\n\nand ${classes.length - CLASSES_SHOWN} more classes` : '';
-  return table(['Class', 'Training images', ...(asking ? ['Handed in', 'Still needed'] : [])], rows) + more;
+  return table(present(headers), rows.map(present)) + more;
+}
+
+/** The cells of the columns that are shown. */
+function present(cells: readonly (string | number | null | false)[]): string[] {
+  return cells.filter((value) => value !== null && value !== false).map(String);
 }
 
 function unread({ queue }: LoopState): string {

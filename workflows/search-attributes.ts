@@ -23,7 +23,8 @@ export function publish(state: LoopState, needsHuman: boolean): void {
     { key: ROUND, value: round },
     { key: NEEDS_HUMAN, value: needsHuman },
   ];
-  if (metric !== null) pairs.push({ key: METRIC, value: metric });
+  // A column of the list has room for four decimals; whether it changed is asked of the whole number.
+  if (metric !== null) pairs.push({ key: METRIC, value: Number(metric.toFixed(4)) });
   if (outcome !== null) pairs.push({ key: OUTCOME, value: outcome });
   upsertSearchAttributes(pairs);
 }

@@ -43,11 +43,20 @@ export async function wait(ctx: LoopContext, { until, summary, wakeAt }: Wait): 
   if (state.ending) return condition(until).then(() => true);
   const ready = () => until() || state.stop !== null;
   const instants = [input.deadline, wakeAt].filter((at): at is number => typeof at === 'number');
-  if (instants.length === 0) await condition(ready);
-  else await condition(ready, Math.max(1, Math.min(...instants) - Date.now()), { summary: step(state.round, summary) });
+  await readyOr(ctx, Math.min(...instants), { ready, summary });
   endIfStopped(ctx);
   if (!until() && deadlinePassed(ctx)) throw new LoopEnd('deadline');
   return until();
+}
+
+/** Waits until something is ready or an instant has come: epoch milliseconds, infinite for never. */
+async function readyOr(ctx: LoopContext, instant: number, wanted: { ready: () => boolean; summary: string }) {
+  const { alarm, state } = ctx;
+  if (instant === Number.POSITIVE_INFINITY) return condition(wanted.ready);
+  while (!wanted.ready() && Date.now() < instant) {
+    alarm.ringBy(instant, step(state.round, wanted.summary));
+    await condition(() => wanted.ready() || alarm.silent);
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { LoopFailure, toFailure } from '../../activities/errors.ts';
 import { ChecksFailedError, DiskFullError, FolderMissingError } from '../../data/errors.ts';
@@ -42,6 +42,13 @@ describe('what an activity’s error becomes', () => {
     expect(toFailure(lost)).toMatchObject({ type: 'ServiceUnavailable', nonRetryable: false });
     const odd = new VisionContractError({ method: 'GET', path: '/p', reason: 'no status' });
     expect(toFailure(odd)).toMatchObject({ type: 'ServiceContract', nonRetryable: true });
+  });
+
+  it('an abort, as of a worker that shuts down, stays one: Temporal gives the step to another worker', () => {
+    const abort = new DOMException('The operation was aborted', 'AbortError');
+    expect(toFailure(abort)).toBe(abort);
+    const cancelled = new CancelledFailure('WORKER_SHUTDOWN');
+    expect(toFailure(cancelled)).toBe(cancelled);
   });
 
   it('a full disk, a missing folder and failed checks wait for a person under their own names', () => {

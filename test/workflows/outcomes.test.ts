@@ -42,7 +42,7 @@ describe('a loop over a pool', () => {
     const { result, folder } = await run(spec('reached', { target: 0.5 }));
     expect(result).toMatchObject({ outcome: 'target-reached', loop: 'reached' });
     expect(result.recommended?.model).toMatch(/^reached-r\d+-[0-9a-f]{12}-1$/);
-    expect(result.sentence).toContain('Target 0.5 reached');
+    expect(result.sentence).toContain('Target 0.50 reached');
     expect(await folder.readJson('outcome.json')).toEqual(result);
     for (const file of ['draw', 'coco', 'decision', 'record', 'training-1', 'evaluation-1', 'verdicts-1']) {
       expect(await folder.readJson(`rounds/1/${file}.json`), file).toBeDefined();
