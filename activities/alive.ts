@@ -12,6 +12,8 @@ export interface Vital {
 /** A third of the heartbeat timeout leaves room for a slow disk or a busy processor. */
 const BEATS_PER_TIMEOUT = 3;
 const FALLBACK_TIMEOUT_MS = 30_000;
+/** A step may say where it is for every image; telling Temporal costs more than predicting one. */
+const LEAST_BETWEEN_MS = 500;
 
 /**
  * Makes an activity of a function: heartbeats as long as it runs, so that a killed worker is noticed soon, and
@@ -21,8 +23,11 @@ export function alive<I, O>(run: (input: I, vital: Vital) => Promise<O>): (input
   return async (input) => {
     const context = Context.current();
     let latest = 'started';
+    let told = 0;
     const beat = (note: string) => {
       latest = note;
+      if (Date.now() - told < LEAST_BETWEEN_MS) return;
+      told = Date.now();
       context.heartbeat(note);
     };
     const every = (context.info.heartbeatTimeoutMs ?? FALLBACK_TIMEOUT_MS) / BEATS_PER_TIMEOUT;

@@ -38,6 +38,7 @@ async function gatherInput(folder: LoopFolder, spec: LoopSpec, input: DecideInpu
       capRounds: spec.caps.rounds,
       deadlinePassed: input.deadlinePassed,
     },
+    withoutMetric: input.withoutMetric,
     perClass: countPerClass(draws.flatMap(({ images }) => images)),
   };
 }

@@ -15,6 +15,9 @@ export class LoopFailure extends Error {
 
 const LONGEST_MESSAGE = 2000;
 
+/** A service that asks for more is looked at in between, so that its recovery is noticed. */
+const LONGEST_DELAY_MS = 15 * 60_000;
+
 function cut(message: string): string {
   return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)} …` : message;
 }
@@ -34,7 +37,7 @@ function fromHttp(error: VisionHttpError): ApplicationFailure {
     return ApplicationFailure.create({
       type: 'ServiceUnavailable',
       message: cut(error.message),
-      ...(retryAfterMs ? { nextRetryDelay: retryAfterMs } : {}),
+      ...(retryAfterMs ? { nextRetryDelay: Math.min(retryAfterMs, LONGEST_DELAY_MS) } : {}),
     });
   }
   const type = error.status === 401 || error.status === 403 ? 'ServiceUnauthorized' : 'ServiceRejected';

@@ -1,5 +1,6 @@
 import { verifyEvaluationSet } from '../data/evaluation-set.ts';
 import { EvaluationFileSchema } from '../loop/files.ts';
+import type { VisionClient } from '../vision/client.ts';
 import { VisionHttpError } from '../vision/errors.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -7,7 +8,7 @@ import { LoopFailure } from './errors.ts';
 import { openLoop, roundFile } from './loop-files.ts';
 import { poll } from './polling.ts';
 import { serviceOf } from './services.ts';
-import { adoptOr, attemptOf } from './training.ts';
+import { adoptOr, attemptOf, lookUp } from './training.ts';
 import type { EvaluateInput } from './types.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function evaluateModel(deps: ActivityDeps, input: EvaluateInput, { 
   await verifyEvaluationSet(folder, input.evaluationHash, { heartbeat: beat });
   const { model, evaluation } = input;
   const evaluationParameters = { testDatasetName: input.dataset };
-  await orGone(model, () =>
+  await orGone({ client, model, signal }, () =>
     adoptOr(
       () => client.createEvaluation(model, evaluation, { evaluationParameters }, { signal }),
       async () => {
@@ -52,11 +53,20 @@ export async function evaluateModel(deps: ActivityDeps, input: EvaluateInput, { 
   await folder.writeJsonOnce(roundFile(input.round, `evaluation-${attemptOf(model)}`), file);
 }
 
-async function orGone(model: string, run: () => Promise<void>): Promise<void> {
+interface Lookup {
+  client: VisionClient;
+  model: string;
+  signal: AbortSignal;
+}
+
+/** Runs a request about a model; a 404 means that the model is gone only if the service says so itself. */
+async function orGone({ client, model, signal }: Lookup, run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    const gone = error instanceof VisionHttpError && (error.status === 404 || error.code === 'modelNotFound');
-    throw gone ? new LoopFailure('ModelGone', `The service has no model ${model} any more.`) : error;
+    if (!(error instanceof VisionHttpError)) throw error;
+    if (error.status !== 404 && error.code !== 'modelNotFound') throw error;
+    if ((await lookUp(client, model, { signal })) !== null) throw error;
+    throw new LoopFailure('ModelGone', `The service has no model ${model} any more.`);
   }
 }

@@ -5,13 +5,31 @@ import type { LoopResult } from '../loop/outcome.ts';
 import type { Vital } from './alive.ts';
 import { evaluationSize, readCurve, settingsOf } from './deciding.ts';
 import type { ActivityDeps } from './deps.ts';
-import { openLoop } from './loop-files.ts';
+import { type LoopFiles, openLoop } from './loop-files.ts';
 import { writeReport } from './reporting.ts';
 import type { FinishInput } from './types.ts';
 
 /** Writes how the loop ended and its report; a second attempt writes the same bytes. */
 export async function finishLoop(deps: ActivityDeps, input: FinishInput, { beat }: Vital): Promise<LoopResult> {
   const files = await openLoop(deps.home, input.loop);
+  beat('writing the outcome');
+  const result = await endOnce(files, input);
+  beat('writing the report');
+  await writeReport(files, result);
+  return result;
+}
+
+/** The loop's end as it was written first: a second attempt, or a Reset in the Temporal UI, changes nothing. */
+async function endOnce(files: LoopFiles, input: FinishInput): Promise<LoopResult> {
+  const { folder } = files;
+  const written = await folder.readRecord('outcome.json', LoopResultSchema);
+  if (written) return written;
+  const result = LoopResultSchema.parse(await resultOf(files, input));
+  await folder.writeJsonOnce('outcome.json', result);
+  return result;
+}
+
+async function resultOf(files: LoopFiles, input: FinishInput): Promise<LoopResult> {
   const { folder, spec } = files;
   const { outcome, rounds, images, billedMinutes, unusedImages, endedAt, loop } = input;
   const history = await readCurve(folder, spec, rounds);
@@ -33,7 +51,7 @@ export async function finishLoop(deps: ActivityDeps, input: FinishInput, { beat 
     },
   });
   const noted = input.note ? `${sentence} Ended ${input.note}.` : sentence;
-  const result: LoopResult = {
+  return {
     schemaVersion: 1,
     loop,
     outcome,
@@ -45,9 +63,4 @@ export async function finishLoop(deps: ActivityDeps, input: FinishInput, { beat 
     unusedImages,
     endedAt,
   };
-  beat('writing the report');
-  await writeReport(files, result);
-  await folder.writeJsonOnce('outcome.json', result);
-  // What an earlier end wrote, as after a Reset in the Temporal UI, would have been refused above.
-  return (await folder.readRecord('outcome.json', LoopResultSchema)) ?? result;
 }

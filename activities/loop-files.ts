@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { FolderMissingError } from '../data/errors.ts';
+import { FolderConflictError, FolderMissingError } from '../data/errors.ts';
 import { LoopFolder } from '../data/loop-folder.ts';
+import { specHash } from '../data/spec-hash.ts';
 import { LoopFileSchema, RoundDrawSchema, RoundRecordSchema } from '../loop/files.ts';
 import type { RoundDraw, RoundRecord } from '../loop/round.ts';
 import { type LoopSpec, LoopSpecSchema } from '../loop/spec.ts';
@@ -14,13 +15,15 @@ export interface LoopFiles {
 
 /**
  * Opens a loop's folder.
- * @throws FolderMissingError when this worker does not see it.
+ * @throws FolderMissingError when this worker does not see it; FolderConflictError when its spec was changed.
  */
 export async function openLoop(home: string, loop: string): Promise<LoopFiles> {
   const folder = LoopFolder.at(home, loop);
   const spec = await folder.readRecord('spec.json', LoopSpecSchema);
   const file = await folder.readRecord('loop.json', LoopFileSchema);
   if (!spec || !file) throw new FolderMissingError(folder.path);
+  if (specHash(spec) !== file.specHash)
+    throw new FolderConflictError('spec.json', 'is not the spec this loop was started with');
   return { folder, spec, instanceId: file.instanceId };
 }
 
@@ -34,16 +37,22 @@ async function readRounds<T>(
   last: number,
   of: { name: string; schema: z.ZodType<T> },
 ): Promise<T[]> {
-  const found = await Promise.all(upTo(last).map((n) => folder.readRecord(roundFile(n, of.name), of.schema)));
-  return found.filter((value) => value !== undefined);
+  return Promise.all(
+    upTo(last).map(async (n) => {
+      const found = await folder.readRecord(roundFile(n, of.name), of.schema);
+      // To go on without it would quietly change the curve or lose images.
+      if (found === undefined) throw new FolderConflictError(roundFile(n, of.name), 'is missing');
+      return found;
+    }),
+  );
 }
 
-/** Draws of rounds 1…last, in order. */
+/** Draws of rounds 1…last, in order. @throws FolderConflictError when one is missing. */
 export function readDraws(folder: LoopFolder, last: number): Promise<RoundDraw[]> {
   return readRounds(folder, last, { name: 'draw', schema: RoundDrawSchema });
 }
 
-/** Records of those of the rounds 1…last that were decided, in order. */
+/** Records of rounds 1…last, in order. @throws FolderConflictError when one is missing. */
 export function readRecords(folder: LoopFolder, last: number): Promise<RoundRecord[]> {
   return readRounds(folder, last, { name: 'record', schema: RoundRecordSchema });
 }

@@ -1,5 +1,5 @@
-import { appendFile, readFile as readText, rm } from 'node:fs/promises';
-import pLimit from 'p-limit';
+import { readFile, rm } from 'node:fs/promises';
+import { mapAtOnce } from '../data/concurrency.ts';
 import { readEvaluationSet } from '../data/evaluation-set.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
 import type { VerdictsFile } from '../loop/files.ts';
@@ -8,11 +8,11 @@ import { VisionHttpError } from '../vision/errors.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { openLoop, roundFile } from './loop-files.ts';
+import { openPredictionJournal, type Top } from './prediction-journal.ts';
 import { serviceOf } from './services.ts';
 import { attemptOf } from './training.ts';
 import type { PredictInput } from './types.ts';
 
-type Top = [string, number][];
 const KEPT = 5;
 
 /**
@@ -25,27 +25,21 @@ export async function predictEvaluationSet(deps: ActivityDeps, input: PredictInp
   const path = roundFile(input.round, `verdicts-${attemptOf(input.model)}`);
   if ((await folder.readJson(path)) !== undefined) return;
   const set = await readEvaluationSet(folder);
-  const journal = folder.resolve(`rounds/${input.round}/predictions-${attemptOf(input.model)}.jsonl`);
-  const known = await readJournal(journal);
-  const limit = pLimit(deps.predictConcurrency);
-  let done = known.size;
-  await Promise.all(
-    set
-      .filter(({ sha256 }) => !known.has(sha256))
-      .map((image) =>
-        limit(async () => {
-          vital.signal.throwIfAborted();
-          const bytes = await readText(folder.resolve(`evaluation/images/${image.file}`));
-          const top = await predictOne(() => client.predict(input.model, bytes, { signal: vital.signal }));
-          known.set(image.sha256, top);
-          await appendFile(journal, `${JSON.stringify({ image: image.sha256, top })}\n`, { mode: 0o600 });
-          done += 1;
-          vital.beat(`predicted ${done} of ${set.length} images`);
-        }),
-      ),
-  );
-  await writeVerdicts(folder, path, { model: input.model, set, known });
-  await rm(journal, { force: true });
+  const file = folder.resolve(`rounds/${input.round}/predictions-${attemptOf(input.model)}.jsonl`);
+  const journal = await openPredictionJournal(file);
+  try {
+    const missing = set.filter(({ sha256 }) => !journal.known.has(sha256));
+    await mapAtOnce(missing, deps.predictConcurrency, async (image) => {
+      vital.signal.throwIfAborted();
+      const bytes = await readFile(folder.resolve(`evaluation/images/${image.file}`));
+      journal.add(image.sha256, await predictOne(() => client.predict(input.model, bytes, { signal: vital.signal })));
+      vital.beat(`predicted ${journal.known.size} of ${set.length} images`);
+    });
+  } finally {
+    await journal.close();
+  }
+  await writeVerdicts(folder, path, { model: input.model, set, known: journal.known });
+  await rm(file, { force: true });
 }
 
 /** Tags of one image; none when the service will not take this very image. */
@@ -63,28 +57,6 @@ async function predictOne(
     if (error instanceof VisionHttpError && (error.status === 400 || error.status === 413 || error.status === 415))
       return [];
     throw error;
-  }
-}
-
-/** A torn last line, as a kill leaves it, is predicted again. */
-async function readJournal(path: string): Promise<Map<string, Top>> {
-  const known = new Map<string, Top>();
-  const text = await readText(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  for (const line of text.split('\n').slice(0, -1)) {
-    const { image, top } = parseLine(line) ?? {};
-    if (image && top) known.set(image, top);
-  }
-  return known;
-}
-
-function parseLine(line: string): { image: string; top: Top } | null {
-  try {
-    return JSON.parse(line) as { image: string; top: Top };
-  } catch {
-    return null;
   }
 }
 

@@ -2,8 +2,11 @@ import { collectorFor } from '../collect/collectors.ts';
 import { ChecksFailedError } from '../data/errors.ts';
 import { freezeEvaluationSet } from '../data/evaluation-set.ts';
 import { stableJson } from '../data/json.ts';
+import { firstNeed } from '../decide/delta.ts';
 import { startWarnings } from '../decide/warnings.ts';
 import type { Finding } from '../loop/finding.ts';
+import type { ClassCounts } from '../loop/round.ts';
+import type { LoopSpec } from '../loop/spec.ts';
 import type { Capabilities } from '../vision/capabilities.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -50,8 +53,15 @@ export async function prepareLoop(
     classes: source.classes,
     evaluation: evaluation && { file: evaluation.ref, hash: evaluation.hash, images: evaluation.images },
     minImagesPerClass: capabilities.minTrainImagesPerClass,
+    firstNeed: needOf(spec, source.classes, capabilities.minTrainImagesPerClass),
     warnings: [...warningsOf(files, evaluation?.images ?? null, capabilities), ...inBrief(findings)],
   };
+}
+
+/** N of every class, at least the service's minimum, inside the cap on images. */
+function needOf({ imagesPerClass, caps }: LoopSpec, classes: string[], minimum: number): ClassCounts | null {
+  const need = firstNeed(classes, Math.max(imagesPerClass, minimum), caps.images ?? null);
+  return Object.values(need).every((count) => count >= minimum) ? need : null;
 }
 
 function refuseErrors(findings: readonly Finding[]): void {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type EvaluationImage, readEvaluationSet } from '../data/evaluation-set.ts';
 import { thumbnail } from '../data/thumbnail.ts';
 import { startWarnings } from '../decide/warnings.ts';
-import { DecisionFileSchema, FindingSchema, VerdictsFileSchema } from '../loop/files.ts';
+import { DecisionFileSchema, FindingSchema, RoundDrawSchema, VerdictsFileSchema } from '../loop/files.ts';
 import type { LoopResult, Recommendation } from '../loop/outcome.ts';
 import type { RoundDraw, StoredImage } from '../loop/round.ts';
 import { renderReport } from '../report/render-report.ts';
@@ -22,11 +22,14 @@ export async function writeReport(files: LoopFiles, result: LoopResult): Promise
 
 async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<ReportData> {
   const last = result.rounds;
-  const [rounds, draws, set] = await Promise.all([
+  const [rounds, decided, set] = await Promise.all([
     readRecords(folder, last),
-    readDraws(folder, last + 1),
+    readDraws(folder, last),
     readEvaluationSet(folder),
   ]);
+  // A loop that ends in the middle of a round has drawn images that no decision knows of.
+  const begun = await folder.readRecord(roundFile(last + 1, 'draw'), RoundDrawSchema);
+  const draws = begun ? [...decided, begun] : decided;
   const evaluationImages = set.length || null;
   const { metric, margin, patience, claim, target = null } = spec;
   return {

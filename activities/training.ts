@@ -70,12 +70,14 @@ export async function awaitTraining(
 ): Promise<TrainingEnd> {
   const { folder, spec } = await openLoop(deps.home, input.loop);
   const { client } = serviceOf(deps, spec.service);
-  const since = Date.now();
+  let missingSince: number | null = null;
   const model = await poll({
     look: () => lookUp(client, input.model, { signal }),
     done: (seen) => {
       beat(`${input.model}: ${seen?.status ?? 'not found'}`);
-      return seen === null ? Date.now() - since >= input.missingMs : TERMINAL.has(seen.status);
+      if (seen !== null) missingSince = null;
+      else missingSince ??= Date.now();
+      return seen === null ? Date.now() - (missingSince ?? 0) >= input.missingMs : TERMINAL.has(seen.status);
     },
     firstMs: input.pollMs,
     signal,
@@ -108,7 +110,8 @@ export function readTraining(folder: LoopFolder, round: number, model: string) {
   return folder.readRecord(roundFile(round, `training-${attemptOf(model)}`), TrainingFileSchema);
 }
 
-async function lookUp(client: VisionClient, name: string, options: CallOptions): Promise<Model | null> {
+/** A model as the service knows it; null when it has none of that name. */
+export async function lookUp(client: VisionClient, name: string, options: CallOptions): Promise<Model | null> {
   try {
     return await client.getModel(name, options);
   } catch (error) {

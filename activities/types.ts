@@ -15,6 +15,8 @@ export interface Prepared {
   evaluation: { file: FileRef; hash: string; images: number } | null;
   /** Images per class that the service needs to train. */
   minImagesPerClass: number;
+  /** What the first round asks for; null when the cap on images does not hold the service's minimum. */
+  firstNeed: ClassCounts | null;
   warnings: string[];
 }
 

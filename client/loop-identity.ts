@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { FolderConflictError } from '../data/errors.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
+import { specHash } from '../data/spec-hash.ts';
 import type { LoopFile } from '../loop/files.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { type LoopFiles, readLoopFiles } from './loop-files.ts';
-import { specDifferences, specHash } from './spec-hash.ts';
+import { specDifferences } from './spec-differences.ts';
 
 /**
  * Takes the loop's name: writes `loop.json` and `spec.json` once, or finds them as an earlier start of the same spec left

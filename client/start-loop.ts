@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { LoopFolder } from '../data/loop-folder.ts';
+import { specHash } from '../data/spec-hash.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
@@ -10,7 +11,6 @@ import { describeLoop, readLoop } from './loop-view.ts';
 import { planSentences } from './plan-text.ts';
 import { checkSources } from './source-check.ts';
 import { readSpecFile } from './spec-file.ts';
-import { specHash } from './spec-hash.ts';
 import { startWorkflow } from './start-workflow.ts';
 
 export interface StartOptions {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { copyBatch } from '../collect/submit.ts';
 import { LoopFolder } from '../data/loop-folder.ts';
+import { canonicalJson } from '../data/spec-hash.ts';
 import type { Finding } from '../loop/finding.ts';
 import type { LoopProgress } from '../loop/progress.ts';
 import type { ClassCounts } from '../loop/round.ts';
@@ -12,7 +13,6 @@ import { readLoopFiles } from './loop-files.ts';
 import { describeLoop, readLoop } from './loop-view.ts';
 import { requireRunning } from './require-loop.ts';
 import { sendUpdate } from './send-update.ts';
-import { canonicalJson } from './spec-hash.ts';
 
 /** The loop takes a batch in within a moment; one that brings nothing new changes nothing. */
 const TAKING_IN_MS = 3000;

@@ -1,4 +1,5 @@
 import { mapAtOnce } from '../data/concurrency.ts';
+import { ChecksFailedError } from '../data/errors.ts';
 import { readEvaluationSet } from '../data/evaluation-set.ts';
 import { sha256Of } from '../data/hash.ts';
 import { compareText } from '../data/json.ts';
@@ -53,6 +54,7 @@ export async function drawFromPool(
   }
   await giveShares(drawing, { owned, short, classes: pool.classes, asked: asked.map(([name]) => name) });
   if (drawing.taken.length === 0 && drawing.findings.length > 0) await requireImages(pool);
+  requireMinimum(drawing, { owned, short });
   return {
     schemaVersion: 1,
     round: request.round,
@@ -62,6 +64,30 @@ export async function drawFromPool(
     findings: drawing.findings,
     passedOver: drawing.passedOver.sort(compareText),
   };
+}
+
+/**
+ * A draw is written once, so one that could never be trained on is refused instead: mended images can then be drawn.
+ * @throws ChecksFailedError naming every class that ran out too early and the images that were passed over.
+ */
+function requireMinimum(
+  { ctx, taken, findings }: Drawing,
+  { owned, short }: { owned: readonly StoredImage[]; short: ClassCounts },
+): void {
+  const counts = countPerClass([...owned, ...taken], Object.keys(short));
+  const least = ctx.quotas.minImagesPerClass;
+  const small = Object.entries(counts).filter(([name, count]) => name in short && count < least);
+  if (small.length === 0) return;
+  const errors = small.map(
+    ([name, count]): Finding => ({
+      severity: 'error',
+      code: 'class-too-small',
+      where: name,
+      message: `only ${count} images of class ${name} can be used; the service needs ${least}`,
+      fix: 'Mend or replace the images named beside this, under the names they have.',
+    }),
+  );
+  throw new ChecksFailedError([...errors, ...findings.map((finding) => ({ ...finding, severity: 'error' as const }))]);
 }
 
 /** Orders images by SHA-256 of `seed:image hash`: a fixed shuffle that no file name or listing order changes. */

@@ -25,8 +25,10 @@ function policyReason({ input }: Situation, verdict: Verdict): string | null {
  * paid for. `images-exhausted` comes last: it is what the next collecting would find, and a cap forbids that collecting.
  */
 function whyStop(situation: Situation, verdict: Verdict): Stop | null {
+  const { caps, round, settings, withoutMetric } = situation.input;
+  if (withoutMetric >= settings.patience)
+    return { outcome: 'not-improving', reason: `${plural(withoutMetric, 'round')} in a row gave no metric` };
   if (verdict.outcome !== null) return { outcome: verdict.outcome, reason: policyReason(situation, verdict) };
-  const { caps, round, settings } = situation.input;
   const cap = capReached(caps, round);
   if (cap !== null) return cap;
   if (!settings.collectorExhausted) return null;

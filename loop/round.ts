@@ -110,6 +110,8 @@ export interface DecisionInput {
   caps: CapsState;
   /** Training images per class now. */
   perClass: ClassCounts;
+  /** Rounds in a row that gave no metric, the present one included. */
+  withoutMetric: number;
 }
 
 export interface Decision {

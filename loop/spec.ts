@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DURATION } from './duration.ts';
+import { DURATION, durationMs } from './duration.ts';
 import { TARGET_METRICS } from './metrics.ts';
 
 /** Name of a loop: also its workflow ID, folder and the head of every name at the vision service. */
@@ -10,9 +10,20 @@ export const LoopNameSchema = z
     'use 1–63 lower-case letters, digits and hyphens, beginning with a letter or digit',
   );
 
+const TEN_YEARS_MS = 3650 * 86_400_000;
+
+/** Beyond ten years an instant is no date any more, and a timer no timer. */
+function isSensible(ms: number): boolean {
+  return ms > 0 && ms <= TEN_YEARS_MS;
+}
+
 const Duration = z
   .string()
   .regex(DURATION, 'write a duration such as 90s, 30m, 12h, 7d or 2w')
+  .refine(
+    (text) => !DURATION.test(text) || isSensible(durationMs(text)),
+    'must be longer than nothing and at most ten years',
+  )
   .meta({ examples: ['30m', '12h', '7d'] });
 
 const Fraction = z.number().min(0).max(1);

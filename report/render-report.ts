@@ -1,18 +1,8 @@
 import { html, raw } from 'hono/html';
+import { findings } from './findings.ts';
 import { type LearningCurve, learningCurveSvg } from './learning-curve.ts';
 import type { ReportData } from './report-data.ts';
-import {
-  curve,
-  decisions,
-  findings,
-  images,
-  mistakes,
-  moment,
-  reproduce,
-  rounds,
-  summary,
-  warnings,
-} from './sections.ts';
+import { curve, decisions, images, mistakes, moment, reproduce, rounds, summary, warnings } from './sections.ts';
 import { STYLE } from './style.ts';
 
 /** Nothing is fetched and nothing runs: pictures are in the page, styles are its own. */

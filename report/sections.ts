@@ -21,13 +21,13 @@ function recommendedFact({ result, metric, evaluationImages }: ReportData): Html
   if (result === null) return fact('Recommended model', 'not yet');
   if (result.recommended === null) return fact('Recommended model', 'none', 'no round has a metric');
   const { recommended } = result;
-  const interval = recommended.interval === null ? '' : `, ${range(recommended.interval)}`;
+  const interval = recommended.interval === null ? '' : `95 % interval ${range(recommended.interval)}`;
   const name = evaluationImages === null ? `${metric} (hold-out)` : metric;
-  return html`${fact(`Recommended: round ${recommended.round}`, decimal(recommended.metric), `${name}${interval}`)}${fact(
-    'Its training images',
-    whole(recommended.images),
-    recommended.model,
-  )}`;
+  return html`${fact('Recommended model', `round ${recommended.round}`, recommended.model)}${fact(
+    `Its ${name}`,
+    decimal(recommended.metric),
+    interval,
+  )}${fact('Its training images', whole(recommended.images))}`;
 }
 
 /** `2026-11-23 14:00 UTC` of an ISO-8601 instant in UTC. */
@@ -117,12 +117,14 @@ function thumbnail({ src, className, caption }: Thumbnail): Html {
 }
 
 /** Images per class, and some that each round drew. */
-export function images({ classes, drawn }: ReportData): Html {
-  const table = html`<div class="scroll"><table><thead><tr><th scope="col">class</th><th class="number" scope="col">training</th><th class="number" scope="col">evaluation</th></tr></thead>
+export function images({ classes, drawn, rounds }: ReportData): Html {
+  const table = html`<div class="scroll"><table class="fit"><thead><tr><th scope="col">class</th><th class="number" scope="col">training</th><th class="number" scope="col">evaluation</th></tr></thead>
 <tbody>${classes.map(({ name, training, evaluation }) => html`<tr><td>${name}</td><td class="number">${whole(training)}</td><td class="number">${evaluation === null ? '–' : whole(evaluation)}</td></tr>`)}</tbody></table></div>`;
-  const shown = drawn.map(
-    ({ round, images: some }) => html`<h3>New in round ${round}</h3><div class="thumbs">${some.map(thumbnail)}</div>`,
-  );
+  const shown = drawn.map(({ round, images: some }) => {
+    const all = rounds.find((row) => row.round === round)?.newImages ?? some.length;
+    const part = some.length < all ? html` <span class="soft">${some.length} of ${all} images</span>` : NOTHING;
+    return html`<h3>New in round ${round}${part}</h3><div class="thumbs">${some.map(thumbnail)}</div>`;
+  });
   return html`<section><h2>Images</h2>${table}${shown}</section>`;
 }
 
@@ -131,17 +133,6 @@ export function mistakes({ mistakes: wrong }: ReportData): Html {
   if (wrong.length === 0) return NOTHING;
   return html`<section><h2>Wrong predictions</h2><p class="soft">Some evaluation images that the model got wrong: their class, and what it said.</p>
 <div class="thumbs">${wrong.map(thumbnail)}</div></section>`;
-}
-
-/** What the dataset checks found. */
-export function findings({ findings: found }: ReportData): Html {
-  if (found.length === 0) return NOTHING;
-  return html`<section><h2>Findings of the dataset checks</h2><div class="scroll"><table>
-<thead><tr><th class="number" scope="col">round</th><th scope="col">finding</th><th scope="col">where</th><th scope="col">what to do</th></tr></thead>
-<tbody>${found.map(
-    ({ round, finding }) =>
-      html`<tr><td class="number">${round ?? '–'}</td><td><span class="${finding.severity}">${finding.severity}</span> <code>${finding.code}</code><br>${finding.message}</td><td><code>${finding.where}</code></td><td>${finding.fix}</td></tr>`,
-  )}</tbody></table></div></section>`;
 }
 
 /** Commands, files and hashes from which every figure can be made again. */

@@ -17,6 +17,7 @@ main { max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .25rem; }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem; }
 h3 { font-size: 1rem; margin: 1.25rem 0 .5rem; }
+h3 .soft { font-weight: 400; }
 p { margin: .5rem 0; }
 code { font: .875em/1.4 ui-monospace, 'SF Mono', Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 .soft, figcaption { color: var(--soft); font-size: .875rem; }
@@ -33,6 +34,7 @@ figure svg { display: block; width: 100%; height: auto; }
 .narrow { display: none; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
+table.fit { width: auto; min-width: 24rem; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: top; }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 th.number, td.number { text-align: right; white-space: nowrap; }
@@ -54,6 +56,7 @@ details { margin: .5rem 0; } summary { cursor: pointer; }
 td.hash code { font-size: .72rem; color: var(--soft); word-break: break-all; }
 footer { margin-top: 3rem; padding-top: .75rem; border-top: 1px solid var(--rule); }
 @media (max-width: 34rem) {
+  table.fit { min-width: 0; }
   main { padding: 1rem .9rem 2rem; }
   .wide { display: none; } .narrow { display: block; }
   .spare { display: none; } th, td { padding: .3rem .4rem; }

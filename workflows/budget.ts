@@ -34,11 +34,11 @@ export interface Settlement {
 
 /**
  * Compute minutes owed for a finished training: what was reported, else nothing for a failure and the whole
- * reservation for one that was cancelled or is gone. Never more than was reserved, which the contract guarantees.
+ * reservation for every other end, since what is unknown must not pass a cap. Never more than was reserved, which the contract guarantees.
  */
 export function owedMinutes({ reservedHours, status, minutes }: Settlement): number {
   const reserved = reservedHours * 60;
-  const unreported = status === 'failed' || status === 'succeeded' ? 0 : reserved;
+  const unreported = status === 'failed' ? 0 : reserved;
   return Math.min(reserved, Math.max(0, Math.ceil(minutes ?? unreported)));
 }
 

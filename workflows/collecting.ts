@@ -22,6 +22,7 @@ export async function collect(ctx: LoopContext): Promise<Collected> {
   const { round, need, admissions } = state;
   const collected = await attempt(ctx, {
     step: 'collect',
+    begins: true,
     run: () =>
       work(ctx, collecting(need, state.records)).collectImages({ loop: input.spec.name, round, need, admissions }),
   });
@@ -113,6 +114,7 @@ async function admitQueued(ctx: LoopContext): Promise<void> {
     const sequence = state.admissions + 1;
     const admitted = await attempt(ctx, {
       step: 'admit',
+      begins: true,
       run: () =>
         work(ctx, `take in ${images(counts)} from ${by ?? 'people'}`).admitBatch({
           loop: input.spec.name,

@@ -1,4 +1,4 @@
-import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import { proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.ts';
 import type { Phase } from '../loop/progress.ts';
 import { Alarm } from './alarm.ts';
@@ -45,23 +45,32 @@ export function now(ctx: LoopContext, phase: Phase, doing: string): void {
 
 const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
 
-/** Steps that take seconds to minutes, on the loop's own task queue. */
-export function work(ctx: LoopContext, summary: string): Activities {
+/** Steps that take seconds to minutes, on the loop's own task queue; retried for `limitMs` at most, if given. */
+export function work(ctx: LoopContext, summary: string, limitMs?: number): Activities {
   return proxyActivities<Activities>({
-    summary: step(ctx.state.round, summary),
+    ...common(ctx, summary, limitMs),
     startToCloseTimeout: '6h',
-    heartbeatTimeout: ctx.timings.heartbeatMs,
-    retry: RETRY,
   }) as Activities;
 }
 
-/** Steps that wait for the service, on a queue with slots of its own, so that waiting starves nobody. */
-export function waits(ctx: LoopContext, summary: string, taskQueue: string): Activities {
+/**
+ * Steps that wait for the service, on a queue with slots of its own, so that waiting starves nobody. They only look,
+ * so nobody waits for one that is cancelled.
+ */
+export function waits(ctx: LoopContext, summary: string, limitMs?: number): Activities {
   return proxyActivities<Activities>({
-    summary: step(ctx.state.round, summary),
-    taskQueue: `${taskQueue}-waits`,
+    ...common(ctx, summary, limitMs),
+    taskQueue: `${workflowInfo().taskQueue}-waits`,
     startToCloseTimeout: '60d',
-    heartbeatTimeout: ctx.timings.heartbeatMs,
-    retry: RETRY,
+    cancellationType: 'TRY_CANCEL',
   }) as Activities;
+}
+
+function common({ state, timings }: LoopContext, summary: string, limitMs?: number) {
+  return {
+    summary: step(state.round, summary),
+    heartbeatTimeout: timings.heartbeatMs,
+    retry: RETRY,
+    ...(limitMs === undefined ? {} : { scheduleToCloseTimeout: limitMs }),
+  };
 }

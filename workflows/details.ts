@@ -1,67 +1,17 @@
-import { durationMs } from '../loop/duration.ts';
 import type { LoopProgress } from '../loop/progress.ts';
 import type { ClassCounts, RoundRecord } from '../loop/round.ts';
-import { type LoopState, missing, toProgress, type Words } from './loop-state.ts';
+import { type LoopState, toProgress } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
-import { figure, given, images, minutes } from './summaries.ts';
+import { figure, given, minutes } from './summaries.ts';
+import { instant, sentence, words } from './words.ts';
 
 /** Rows shown; more would push the rest out of sight. */
 const ROUNDS_SHOWN = 12;
 const CLASSES_SHOWN = 24;
-
-/** What is happening, and what happens next with the command to type: the two sentences every view begins with. */
-export function words(input: LoopInput, state: LoopState): Words {
-  const { name } = input.spec;
-  const round = state.round > 0 ? `Round ${state.round}: ` : '';
-  if (state.result)
-    return {
-      state: state.result.sentence,
-      next: `Nothing: the loop has ended. \`deltaloop status ${name}\` tells where its report is.`,
-    };
-  if (state.attention) {
-    const { headline, message, remedy } = state.attention;
-    return {
-      state: `${round}${headline}. ${sentence(message)}`,
-      next: `${remedy} The command: \`deltaloop resolve ${name} retry\` (or \`stop\`).`,
-    };
-  }
-  if (state.paused) return { state: `${round}${state.doing}.`, next: whilePaused(input, state) };
-  return { state: `${round}${state.doing}.`, next: nextStep(input, state) };
-}
-
-function whilePaused({ spec }: LoopInput, { phase }: LoopState): string {
-  const when = phase === 'paused' ? '' : 'The loop pauses after this step. ';
-  return `${when}It goes on when somebody types \`deltaloop resume ${spec.name}\`.`;
-}
-
-function nextStep(input: LoopInput, state: LoopState): string {
-  const { name, collector } = input.spec;
-  if (state.stop) return 'The loop ends after this step.';
-  if (state.phase === 'collecting' && collector.kind === 'people') {
-    const command = `\`deltaloop submit ${name} DIR\`, with one sub-folder per class in DIR.`;
-    const how = collector.instructions ? sentence(collector.instructions) : '';
-    return [`People hand in ${images(missing(state))}: ${command}`, how, closing(collector.deadline, state)]
-      .filter(Boolean)
-      .join(' ');
-  }
-  return 'Nobody has to act; the loop goes on by itself.';
-}
-
-/** Until when a round collects from people; empty without a deadline. */
-function closing(deadline: string | undefined, { collectingSince }: LoopState): string {
-  if (deadline === undefined || collectingSince === null) return '';
-  return `This round collects until ${instant(collectingSince + durationMs(deadline))}.`;
-}
-
-/** `2026-12-14 14:47 UTC`, of epoch milliseconds. */
-function instant(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-/** With a full stop, whoever wrote it. */
-function sentence(text: string): string {
-  return /[.!?…]$/.test(text.trimEnd()) ? text.trimEnd() : `${text.trimEnd()}.`;
-}
+const WARNINGS_SHOWN = 8;
+/** Characters. */
+const LONGEST_TEXT = 800;
+const LONGEST_NAME = 60;
 
 /** The loop's state as Markdown for the Temporal UI's Current Details; well below its 20 kB. */
 export function currentDetails(input: LoopInput, state: LoopState): string {
@@ -70,6 +20,7 @@ export function currentDetails(input: LoopInput, state: LoopState): string {
     `### ${prose(view.title)}`,
     `**${state.attention ? 'Needs attention. ' : ''}${prose(view.state)}**`,
     `**Next:** ${prose(view.next)}`,
+    fromHere(state),
     facts(input, view),
     roundsTable(view.rounds),
     state.lastDecision && `**Last decision:** ${prose(state.lastDecision)}`,
@@ -81,14 +32,27 @@ export function currentDetails(input: LoopInput, state: LoopState): string {
     .join('\n\n');
 }
 
+/** Where on the Temporal UI's own page the same can be done. */
+function fromHere({ attention, paused, result }: LoopState): string {
+  if (result || (!attention && !paused)) return '';
+  const update = attention ? '`resolve`, with the data `{"answer": "retry"}`' : '`resume`';
+  return `Or on this page: More Actions, Send an Update, ${update}.`;
+}
+
 /** Text in which nothing becomes markup but what stands between backticks: names and reasons come from people. */
 function prose(text: string): string {
-  const parts = text.replaceAll('\n', ' ').split(/(`[^`]+`)/);
+  const parts = cut(text, LONGEST_TEXT).split(/(`[^`]+`)/);
   return parts.map((part, i) => (i % 2 === 1 ? part : plain(part))).join('');
 }
 
 function plain(text: string): string {
-  return text.replace(/[\\|<>*`_[\]]/g, (sign) => `\\${sign}`);
+  return text.replace(/[\\|<>*`_[\]~&]/g, (sign) => `\\${sign}`);
+}
+
+/** On one line, and not longer than so many characters. */
+function cut(text: string, most: number): string {
+  const line = text.replace(/\s+/g, ' ');
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
 function facts({ spec, deadline }: LoopInput, view: LoopProgress): string {
@@ -164,7 +128,12 @@ function classTable({ classes }: LoopProgress, waiting: ClassCounts | null): str
   const headers = ['Class', 'Training images', waiting && 'Handed in', asking && 'Still needed'];
   const rows = classes
     .slice(0, CLASSES_SHOWN)
-    .map(({ name, have, need }) => [plain(name), have, waiting && (waiting[name] ?? 0), asking && need]);
+    .map(({ name, have, need }) => [
+      plain(cut(name, LONGEST_NAME)),
+      have,
+      waiting && (waiting[name] ?? 0),
+      asking && need,
+    ]);
   const more = classes.length > CLASSES_SHOWN ? `\n\nand ${classes.length - CLASSES_SHOWN} more classes` : '';
   return table(present(headers), rows.map(present)) + more;
 }
@@ -175,9 +144,13 @@ function present(cells: readonly (string | number | null | false)[]): string[] {
 }
 
 function unread({ queue }: LoopState): string {
-  return queue.length > 0 ? `Handed in and not looked at yet: ${queue.length} batches.` : '';
+  const { length } = queue;
+  return length > 0 ? `Handed in and not looked at yet: ${length} ${length === 1 ? 'batch' : 'batches'}.` : '';
 }
 
-function warnings({ warnings: lines }: LoopProgress): string {
-  return lines.length === 0 ? '' : `**To keep in mind**\n\n${bullets(lines.map((line) => prose(sentence(line))))}`;
+function warnings({ warnings: all }: LoopProgress): string {
+  if (all.length === 0) return '';
+  const lines = all.slice(0, WARNINGS_SHOWN).map((line) => prose(sentence(line)));
+  if (all.length > WARNINGS_SHOWN) lines.push(`and ${all.length - WARNINGS_SHOWN} more`);
+  return `**To keep in mind**\n\n${bullets(lines)}`;
 }

@@ -1,4 +1,3 @@
-import { workflowInfo } from '@temporalio/workflow';
 import type { FailureType } from '../loop/failure.ts';
 import { enter, type LoopContext, waits } from './context.ts';
 import { given } from './summaries.ts';
@@ -20,7 +19,7 @@ export async function evaluate(ctx: LoopContext, model: string): Promise<boolean
     await attempt(ctx, {
       step: 'predict',
       run: () =>
-        waitFor(ctx, `predict each of the ${evaluation.images} evaluation images`).predictEvaluationSet({
+        waits(ctx, `predict each of the ${evaluation.images} evaluation images`).predictEvaluationSet({
           loop: input.spec.name,
           round: state.round,
           model,
@@ -28,10 +27,6 @@ export async function evaluate(ctx: LoopContext, model: string): Promise<boolean
     });
   }
   return true;
-}
-
-function waitFor(ctx: LoopContext, summary: string) {
-  return waits(ctx, summary, workflowInfo().taskQueue);
 }
 
 async function measure(ctx: LoopContext, model: string): Promise<boolean> {
@@ -46,7 +41,7 @@ async function measure(ctx: LoopContext, model: string): Promise<boolean> {
     step: 'evaluate',
     run: async () => {
       if (gone) return;
-      await waitFor(ctx, summary).evaluateModel({
+      await waits(ctx, summary).evaluateModel({
         loop: input.spec.name,
         round: state.round,
         model,

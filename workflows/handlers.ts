@@ -1,7 +1,6 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { type LoopContext, show } from './context.ts';
-import { words } from './details.ts';
-import { toProgress } from './loop-state.ts';
+import { missing, toProgress, total } from './loop-state.ts';
 import {
   type Acknowledgement,
   type PauseRequest,
@@ -16,6 +15,7 @@ import {
   submitImages,
 } from './messages.ts';
 import { images } from './summaries.ts';
+import { words } from './words.ts';
 
 const SOMEBODY = 'Temporal UI';
 
@@ -27,18 +27,25 @@ function refuseIfDone({ state, input }: LoopContext): void {
   if (state.result) refuse(`Loop ${input.spec.name} has ended: ${state.result.sentence}`);
 }
 
+/** While the end is being written down, what is handed in or asked for would be acknowledged and lost. */
+function refuseIfEnding(ctx: LoopContext): void {
+  refuseIfDone(ctx);
+  if (ctx.state.ending) refuse(`Loop ${ctx.input.spec.name} is ending; it takes nothing more.`);
+}
+
 /** Registers every handler before the first await, so that no early message is lost. Handlers never wait. */
 export function registerHandlers(ctx: LoopContext): void {
   setHandler(progress, () => toProgress(ctx.input, ctx.state, words(ctx.input, ctx.state)), {
-    description: 'What the loop is doing, its rounds, and what it waits for.',
+    description: 'What the loop is doing, what comes next and who must act, its images per class, and its rounds.',
   });
   setHandler(submitImages, (batch) => acceptBatch(ctx, batch), {
     description:
-      'Hands in images; `deltaloop submit` copies them and sends this. {manifest: {uri, sha256}, counts: {class: images}, by}',
+      'Hands in images. Not for typing: the command “deltaloop submit LOOP DIR” copies the images to the loop and then sends this.',
     validator: (batch) => checkBatch(ctx, batch),
   });
   setHandler(resolve, (answer) => takeAnswer(ctx, answer), {
-    description: 'Answers a loop that needs attention. {"answer": "retry" | "stop", "by": "name", "reason": "text"}',
+    description:
+      'Answers a loop that needs attention: "retry" tries the step again, "stop" ends the loop. Data: {"answer": "retry", "by": "your name"}',
     validator: (answer) => checkAnswer(ctx, answer),
   });
   registerControls(ctx);
@@ -52,13 +59,13 @@ function registerControls(ctx: LoopContext): void {
       state.paused = { by: request?.by ?? SOMEBODY, reason: request?.reason ?? '' };
       return acknowledge(
         ctx,
-        'The loop pauses before its next step that spends or asks for images. A running training goes on.',
+        'The loop pauses before its next step that trains or asks people for images. A running training goes on.',
       );
     },
     {
       description:
-        'Pauses before the next step that spends or asks people for something. {"by": "name", "reason": "text"}',
-      validator: (_request?: PauseRequest) => refuseIfDone(ctx),
+        'Pauses before the next step that trains or asks people for images. Data, if you like: {"by": "your name", "reason": "why"}',
+      validator: (_request?: PauseRequest) => refuseIfEnding(ctx),
     },
   );
   setHandler(
@@ -68,17 +75,17 @@ function registerControls(ctx: LoopContext): void {
       return acknowledge(ctx, 'The loop goes on.');
     },
     {
-      description: 'Lets a paused loop go on. {"by": "name"}',
+      description: 'Lets a paused loop go on. Needs no data.',
       validator: (_request?: PauseRequest) => {
-        refuseIfDone(ctx);
+        refuseIfEnding(ctx);
         if (!state.paused) refuse('The loop is not paused; there is nothing to resume.');
       },
     },
   );
   setHandler(stop, (request?: StopRequest) => askToStop(ctx, request), {
     description:
-      'Ends the loop after the running step; {"now": true} also cancels a running training. {"by": "name", "reason": "text"}',
-    validator: (_request?: PauseRequest) => refuseIfDone(ctx),
+      'Ends the loop after the running step; with "now", also cancels a running training. Data, if you like: {"now": true, "by": "your name", "reason": "why"}',
+    validator: (_request?: PauseRequest) => refuseIfEnding(ctx),
   });
 }
 
@@ -97,33 +104,43 @@ function askToStop(ctx: LoopContext, request?: StopRequest): Acknowledgement {
 }
 
 function checkBatch(ctx: LoopContext, batch: SubmittedBatch): void {
-  refuseIfDone(ctx);
+  refuseIfEnding(ctx);
   const { spec } = ctx.input;
   if (spec.collector.kind !== 'people') refuse(`Loop ${spec.name} draws from a pool; it takes no images from people.`);
-  if (
-    typeof batch?.manifest?.uri !== 'string' ||
-    typeof batch.manifest.sha256 !== 'string' ||
-    typeof batch.counts !== 'object'
-  ) {
-    refuse(`Not a batch of images. Hand images in with: deltaloop submit ${spec.name} DIR`);
-  }
+  if (!isBatch(batch)) refuse(`Not a batch of images. Hand images in with: deltaloop submit ${spec.name} DIR`);
   const known = new Set(spec.classes);
   const unknown = Object.keys(batch.counts).filter((name) => !known.has(name));
   if (unknown.length > 0)
     refuse(`The loop has no class ${unknown.join(', ')}; its classes are ${[...known].join(', ')}.`);
 }
 
+/** Whether this is what `deltaloop submit` sends: a manifest among the loop's batches, and whole numbers. */
+function isBatch(batch: SubmittedBatch): boolean {
+  const { uri, sha256 } = batch?.manifest ?? {};
+  if (typeof uri !== 'string' || typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) return false;
+  if (!uri.startsWith('file:') || !uri.endsWith(`/batches/${sha256}.json`)) return false;
+  if (typeof batch.counts !== 'object' || batch.counts === null) return false;
+  return Object.values(batch.counts).every((count) => Number.isInteger(count) && count >= 0);
+}
+
 function acceptBatch(ctx: LoopContext, batch: SubmittedBatch): Acknowledgement {
   const { state } = ctx;
+  const wanted = state.round === 0 || total(missing(state)) > 0;
   state.queue.push(batch);
-  const round = state.phase === 'collecting' || state.round === 0 ? Math.max(1, state.round) : state.round + 1;
-  return acknowledge(ctx, `${images(batch.counts)} queued for round ${round}.`);
+  return acknowledge(
+    ctx,
+    `${images(batch.counts)} queued for round ${wanted ? Math.max(1, state.round) : state.round + 1}.`,
+  );
 }
 
 function checkAnswer(ctx: LoopContext, answer: ResolveAnswer): void {
   refuseIfDone(ctx);
-  if (!ctx.state.attention) refuse('The loop waits for no answer; see `deltaloop status` for what it is doing.');
-  if (answer?.answer !== 'retry' && answer?.answer !== 'stop') refuse('The answer is one of: retry, stop.');
+  const { attention, answer: given, ending } = ctx.state;
+  if (!attention) refuse('The loop waits for no answer: it does not need attention.');
+  if (given) refuse(`The loop has been answered already: ${given.answer}, by ${given.by ?? SOMEBODY}.`);
+  if (answer?.answer !== 'retry' && answer?.answer !== 'stop')
+    refuse('The answer is missing or unknown. Send {"answer": "retry"} or {"answer": "stop"}.');
+  if (ending && answer.answer === 'stop') refuse('The loop is ending already and only writes that down: answer retry.');
 }
 
 function takeAnswer(ctx: LoopContext, answer: ResolveAnswer): Acknowledgement {

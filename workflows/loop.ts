@@ -53,10 +53,11 @@ async function run(ctx: LoopContext): Promise<LoopResult> {
 
 async function prepare(ctx: LoopContext): Promise<void> {
   const { state, input } = ctx;
-  const { name: loopName, imagesPerClass } = input.spec;
+  const { name: loopName } = input.spec;
   enter(ctx, 'preparing', state.doing);
   const prepared = await attempt(ctx, {
     step: 'prepare',
+    begins: true,
     run: () => work(ctx, 'prepare: freeze the evaluation set, read the images at hand').prepareLoop({ loop: loopName }),
   });
   const { classes, evaluation, minImagesPerClass } = prepared;
@@ -65,6 +66,7 @@ async function prepare(ctx: LoopContext): Promise<void> {
   if (evaluation && dataset) {
     await attempt(ctx, {
       step: 'register',
+      begins: true,
       run: () =>
         work(ctx, `register ${evaluation.images} evaluation images`).registerDataset({
           loop: loopName,
@@ -74,14 +76,9 @@ async function prepare(ctx: LoopContext): Promise<void> {
     });
   }
   state.frozen = { classes, minImagesPerClass, evaluation: evaluation && dataset ? { ...evaluation, dataset } : null };
-  const first = firstSize(Math.max(imagesPerClass, minImagesPerClass), classes, input.spec.caps.images);
-  state.need = Object.fromEntries(classes.map((name) => [name, first]));
+  if (prepared.firstNeed === null) throw new LoopEnd('image-limit');
+  state.need = prepared.firstNeed;
   state.round = 1;
-}
-
-/** N, cut so that the first round already keeps the cap on images. */
-function firstSize(wanted: number, classes: readonly string[], cap: number | undefined): number {
-  return cap === undefined ? wanted : Math.max(1, Math.min(wanted, Math.floor(cap / classes.length)));
 }
 
 async function runRound(ctx: LoopContext): Promise<void> {
@@ -90,7 +87,8 @@ async function runRound(ctx: LoopContext): Promise<void> {
   const dataset = await register(ctx, set);
   const training: TrainingRun = { set, dataset, attempts: 0, billedMinutes: 0 };
   const model = await trainAndMeasure(ctx, training);
-  const decided = await decide(ctx, { model, collected, billedMinutes: training.billedMinutes });
+  const { billedMinutes } = training;
+  const decided = await decide(ctx, { model, collected, billedMinutes, minimumHours: set.minimumHours });
   record(ctx, decided);
 }
 
@@ -101,6 +99,7 @@ async function check(ctx: LoopContext): Promise<TrainingSet> {
   const where = { loop: input.spec.name, round: state.round };
   return attempt(ctx, {
     step: 'check',
+    begins: true,
     run: () => work(ctx, `check ${total(state.have)} training images`).checkTrainingSet(where),
   });
 }
@@ -112,6 +111,7 @@ async function register(ctx: LoopContext, set: TrainingSet): Promise<string> {
   now(ctx, 'registering', `Registering ${set.images} images as dataset ${dataset}`);
   await attempt(ctx, {
     step: 'register',
+    begins: true,
     run: () =>
       work(ctx, `register ${set.images} images as dataset ${dataset}`).registerDataset({
         loop: input.spec.name,
@@ -134,9 +134,11 @@ interface Trained {
   model: string | null;
   collected: Collected;
   billedMinutes: number;
+  /** Whole compute hours that a training of this size needs at least. */
+  minimumHours: number;
 }
 
-async function decide(ctx: LoopContext, { model, collected, billedMinutes }: Trained): Promise<Decided> {
+async function decide(ctx: LoopContext, { model, collected, billedMinutes, minimumHours }: Trained): Promise<Decided> {
   const { state, input } = ctx;
   endIfStopped(ctx);
   state.withoutMetric = model === null ? state.withoutMetric + 1 : 0;
@@ -153,7 +155,7 @@ async function decide(ctx: LoopContext, { model, collected, billedMinutes }: Tra
         newImages: total(collected.added),
         withoutMetric: state.withoutMetric,
         settledMinutes: state.budget.settledMinutes,
-        nextTrainingHours: 1,
+        nextTrainingHours: Math.min(input.spec.training.hours ?? Number.POSITIVE_INFINITY, minimumHours),
         deadlinePassed: deadlinePassed(ctx),
         collectorExhausted: collected.exhausted,
       }),
@@ -162,11 +164,10 @@ async function decide(ctx: LoopContext, { model, collected, billedMinutes }: Tra
 
 /** Records the round and goes on to the next, or ends the loop. */
 function record(ctx: LoopContext, { decision, record: row }: Decided): void {
-  const { state, input } = ctx;
+  const { state } = ctx;
   state.records.push(row);
   state.lastDecision = decision.sentence;
   if (decision.outcome) throw new LoopEnd(decision.outcome);
-  if (state.withoutMetric >= input.spec.patience) throw new LoopEnd('not-improving');
   state.need = decision.delta ?? {};
   state.round += 1;
   show(ctx);

@@ -27,9 +27,16 @@ export interface Timings {
   pollMs: number;
   /** How long a model that was accepted may be missing before it counts as gone. */
   missingMs: number;
+  /** How long a loop that ends tries to cancel and settle a training before it counts the training as spent. */
+  givingUpMs: number;
 }
 
-export const DEFAULT_TIMINGS: Timings = { heartbeatMs: 30_000, pollMs: 1000, missingMs: 5 * 60_000 };
+export const DEFAULT_TIMINGS: Timings = {
+  heartbeatMs: 30_000,
+  pollMs: 1000,
+  missingMs: 5 * 60_000,
+  givingUpMs: 15 * 60_000,
+};
 
 /** Images handed in by a person: one manifest file in the loop's folder. */
 export interface SubmittedBatch {

@@ -1,9 +1,9 @@
-import { condition, workflowInfo } from '@temporalio/workflow';
-import type { TrainingEnd, TrainingSet } from '../activities/types.ts';
+import { ActivityFailure } from '@temporalio/workflow';
+import type { AwaitTrainingInput, TrainingEnd, TrainingSet } from '../activities/types.ts';
 import { hoursLeft, owedMinutes, reserve, settle } from './budget.ts';
 import { enter, type LoopContext, now, waits, work } from './context.ts';
 import { perClass } from './summaries.ts';
-import { attempt, gate, LoopEnd, needsAttention } from './waiting.ts';
+import { attempt, endIfStopped, gate, LoopEnd, needsAttention } from './waiting.ts';
 
 /** A round's trainings: model names are counted by the workflow, and rise only after the service reported an end. */
 export interface TrainingRun {
@@ -28,7 +28,7 @@ export async function train(ctx: LoopContext, run: TrainingRun): Promise<string 
     state.budget = reserve(state.budget, hours);
     const end = await trainOnce(ctx, run, { model, hours });
     settleTraining(ctx, run, { hours, end });
-    if (state.stop?.now) throw stopped(ctx);
+    if (state.stop?.now) endIfStopped(ctx);
     if (end.status === 'succeeded') return model;
     if (end.code === 'diverged') return null;
     await needsAttention(ctx, 'train', {
@@ -36,11 +36,6 @@ export async function train(ctx: LoopContext, run: TrainingRun): Promise<string 
       message: `Model ${model}: ${end.code ?? end.status}${end.message ? ` – ${end.message}` : ''}`,
     });
   }
-}
-
-function stopped({ state }: LoopContext): LoopEnd {
-  const { by, reason } = state.stop ?? { by: 'Temporal UI', reason: '' };
-  return new LoopEnd('stopped', `by ${by}${reason ? `: ${reason}` : ''}`);
 }
 
 /** Whole compute hours for the next training, inside what is left. */
@@ -64,58 +59,48 @@ async function trainOnce(ctx: LoopContext, run: TrainingRun, { model, hours }: A
   let accepted = false;
   enter(ctx, 'training', `Training model ${model} on ${size}, for up to ${hours} h of compute`);
   try {
-    await attempt(ctx, { step: 'train', run: () => work(ctx, `train on ${size}`).startTraining(order) });
+    await attempt(ctx, { step: 'train', begins: true, run: () => work(ctx, `train on ${size}`).startTraining(order) });
     accepted = true;
-    return await attempt(ctx, { step: 'train', run: () => awaitOrCancel(ctx, model) });
+    const summary = `wait while model ${model} trains`;
+    return await attempt(ctx, { step: 'train', run: () => waits(ctx, summary).awaitTraining(awaiting(ctx, model)) });
   } catch (error) {
-    // The loop ends while the service may be training: cancel and settle, so that nothing runs on unpaid for.
-    if (error instanceof LoopEnd) settleTraining(ctx, run, { hours, end: await abandon(ctx, { model, accepted }) });
+    // The loop ends while the service may be training: settle, so that nothing runs on unpaid for.
+    if (error instanceof LoopEnd) {
+      const mayFinish = accepted && error.outcome === 'deadline';
+      settleTraining(ctx, run, { hours, end: await wind(ctx, { model, accepted, mayFinish }) });
+    }
     throw error;
   }
 }
 
-async function awaitOrCancel(ctx: LoopContext, model: string): Promise<TrainingEnd> {
-  const { state, input, timings } = ctx;
+function awaiting({ state, input, timings }: LoopContext, model: string): AwaitTrainingInput {
   const { missingMs, pollMs } = timings;
-  const waiting = waits(ctx, `wait while model ${model} trains`, workflowInfo().taskQueue).awaitTraining({
-    loop: input.spec.name,
-    round: state.round,
-    model,
-    missingMs,
-    pollMs,
-  });
-  const settled = waiting.then(
-    () => true,
-    () => true,
-  );
-  const ended = await Promise.race([settled, condition(() => state.stop?.now === true).then(() => false)]);
-  if (!ended) await attempt(ctx, { step: 'cancel', run: () => cancel(ctx, model) });
-  return waiting;
+  return { loop: input.spec.name, round: state.round, model, missingMs, pollMs };
 }
 
-async function cancel(ctx: LoopContext, model: string): Promise<void> {
-  now(ctx, 'training', `Cancelling the training of model ${model}`);
-  await work(ctx, `cancel the training of model ${model}`).cancelTraining({ loop: ctx.input.spec.name, model });
+interface Winding {
+  model: string;
+  /** The service has said that it took the training on. */
+  accepted: boolean;
+  /** The training may come to its own end; otherwise it is cancelled. */
+  mayFinish: boolean;
 }
 
-async function abandon(
-  ctx: LoopContext,
-  { model, accepted }: { model: string; accepted: boolean },
-): Promise<TrainingEnd> {
+/** Brings a training to an end that can be settled, for as long as `givingUpMs`; what is unknown then is spent. */
+async function wind(ctx: LoopContext, { model, accepted, mayFinish }: Winding): Promise<TrainingEnd> {
+  const { input, timings } = ctx;
   try {
-    await cancel(ctx, model);
-    const summary = `wait until model ${model} has ended`;
-    const end = await waits(ctx, summary, workflowInfo().taskQueue).awaitTraining({
-      loop: ctx.input.spec.name,
-      round: ctx.state.round,
-      model,
-      missingMs: accepted ? ctx.timings.missingMs : 0,
-      pollMs: ctx.timings.pollMs,
-    });
+    if (!mayFinish) {
+      now(ctx, 'training', `Cancelling the training of model ${model}`);
+      const cancelling = work(ctx, `cancel the training of model ${model}`, timings.givingUpMs);
+      await cancelling.cancelTraining({ loop: input.spec.name, model });
+    }
+    const last = waits(ctx, `wait until model ${model} has ended`, timings.givingUpMs);
+    const end = await last.awaitTraining(awaiting(ctx, model));
     // The service knows nothing of a model that it never accepted: nothing is owed.
     return end.status === 'gone' && !accepted ? { ...end, minutes: 0 } : end;
-  } catch {
-    // Unknown is treated as spent: a cap must hold even when the service cannot be asked.
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
     return { status: 'gone', minutes: null, code: null, message: null };
   }
 }

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, condition, log } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, condition, log } from '@temporalio/workflow';
 import { FAILURES, type FailureType } from '../loop/failure.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { enter, type LoopContext, show } from './context.ts';
@@ -134,18 +134,21 @@ interface Attempt<T> {
   /** Name of the step in what people read. */
   step: string;
   run: () => Promise<T>;
+  /** Whether the step begins something new, which nothing may after the loop's deadline. */
+  begins?: boolean;
   /** Told the failure that a person has just answered with `retry`. */
   onRetry?: (type: FailureType) => void;
 }
 
 /**
- * Runs a step until it works; what an operator can mend waits for an answer instead of failing the loop.
+ * Runs a step until it works; what an operator can mend waits for an answer instead of failing the loop. `stop --now`
+ * ends even a step that is being retried through an outage, and so does the deadline for a step that begins something.
  * @throws LoopEnd as `needsAttention`.
  */
-export async function attempt<T>(ctx: LoopContext, { step: where, run, onRetry }: Attempt<T>): Promise<T> {
+export async function attempt<T>(ctx: LoopContext, { step: where, run, begins, onRetry }: Attempt<T>): Promise<T> {
   for (;;) {
     try {
-      return await run();
+      return await orEnd(ctx, run, begins === true);
     } catch (error) {
       const failure = failureOf(error);
       if (!failure) throw error;
@@ -153,4 +156,25 @@ export async function attempt<T>(ctx: LoopContext, { step: where, run, onRetry }
       onRetry?.(failure.type);
     }
   }
+}
+
+async function orEnd<T>(ctx: LoopContext, run: () => Promise<T>, begins: boolean): Promise<T> {
+  const { state, input, alarm } = ctx;
+  if (state.ending) return run();
+  const scope = new CancellationScope();
+  const running = scope.run(run);
+  const over = () => state.stop?.now === true || (begins && deadlinePassed(ctx));
+  if (begins && input.deadline !== null) alarm.ringBy(input.deadline, 'the loop’s deadline');
+  let settled = false;
+  const settle = () => {
+    settled = true;
+  };
+  running.then(settle, settle);
+  await condition(() => settled || over());
+  if (settled) return running;
+  scope.cancel();
+  // What it still did, or failed at, is settled by whoever ends the loop.
+  await running.then(settle, settle);
+  endIfStopped(ctx);
+  throw new LoopEnd('deadline');
 }

@@ -5,9 +5,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../../client/cli-error.ts';
 import { staticSummary } from '../../client/plan-text.ts';
+import { specDifferences } from '../../client/spec-differences.ts';
 import { parseSpec, readSpecFile } from '../../client/spec-file.ts';
-import { canonicalJson, specDifferences, specHash } from '../../client/spec-hash.ts';
 import { specJsonSchema } from '../../client/spec-problems.ts';
+import { canonicalJson, specHash } from '../../data/spec-hash.ts';
 import { LoopSpecSchema } from '../../loop/spec.ts';
 import { tempFolder } from './temp-folder.ts';
 

@@ -1,4 +1,4 @@
-import { readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -37,6 +37,19 @@ describe('drawing from a pool', () => {
     for (const image of draw.images) {
       expect(await sha256OfFile(ctx.folder.resolve(`images/${image.file}`))).toBe(image.sha256);
     }
+  });
+
+  it('refuses a draw that could never be trained on, names what was passed over, and draws once it is mended', async () => {
+    const path = await poolOf({ cat: 3, dog: 2 });
+    const ctx = await prepared(path);
+    const broken = (await readdir(join(path, 'dog'))).map((name) => join(path, 'dog', name));
+    const whole = await Promise.all(broken.map((file) => readFile(file)));
+    for (const file of broken) await writeFile(file, 'not what it was');
+    const refused = collect(ctx, 1, { cat: 1, dog: 1 });
+    await expect(refused).rejects.toThrow(/class-too-small[\s\S]*image-type/);
+    expect(await readDraw(ctx.folder, 1)).toBeUndefined();
+    for (const [at, file] of broken.entries()) await writeFile(file, whole[at] ?? '');
+    expect(await collect(ctx, 1, { cat: 1, dog: 1 })).toMatchObject({ added: { cat: 1, dog: 1 } });
   });
 
   it('reads the draw on a retry, whatever has become of the pool', async () => {

@@ -38,15 +38,24 @@ export interface Changes {
   settings?: Partial<DecisionSettings>;
   caps?: Partial<CapsState>;
   perClass?: Record<string, number>;
+  withoutMetric?: number;
 }
 
 /** A plain input (six classes of eight images, no cap near), with what the test changes. */
-export function input({ history = points([0.8]), round, settings, caps, perClass }: Changes = {}): DecisionInput {
+export function input({
+  history = points([0.8]),
+  round,
+  settings,
+  caps,
+  perClass,
+  withoutMetric = 0,
+}: Changes = {}): DecisionInput {
   return {
     round: round ?? history.at(-1)?.round ?? 1,
     history,
     settings: { ...SETTINGS, ...settings },
     caps: { ...CAPS, ...caps },
+    withoutMetric,
     perClass: perClass ?? { animal: 8, face: 8, flag: 8, food: 8, person: 8, symbol: 8 },
   };
 }

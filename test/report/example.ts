@@ -43,6 +43,7 @@ function decisionOf(round: number): Decision {
       capRounds: 20,
       deadlinePassed: false,
     },
+    withoutMetric: 0,
     perClass: Object.fromEntries(CLASSES.map((name) => [name, SIZES[round - 1] ?? 0])),
   });
 }

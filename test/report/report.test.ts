@@ -62,6 +62,24 @@ describe('the report', () => {
     expect(page.match(/<tr class="recommended">/g)).toHaveLength(1);
   });
 
+  it('tells a finding that comes back once, with its rounds, and cuts long hashes in it', async () => {
+    const hash = '0e45f7770393'.padEnd(64, 'a');
+    const found = (images: number) => ({
+      severity: 'warning' as const,
+      code: 'image-low-resolution',
+      where: `images/${hash}.png`,
+      message: `${images} images are small; the smallest is images/${hash}.png`,
+      fix: 'Prefer larger ones.',
+    });
+    const findings = [null, 1, 2, 4].map((round, i) => ({ round, finding: found(i) }));
+    const page = await renderReport({ ...exampleReport(), findings, files: [] });
+    expect(page.match(/image-low-resolution/g)).toHaveLength(2);
+    expect(page).toContain('before round 1');
+    expect(page).toContain('rounds 1, 2, 4');
+    expect(page).toContain('3 images are small; the smallest is images/0e45f7770393….png');
+    expect(page).not.toContain(hash);
+  });
+
   it('is well-formed: every element is closed in order', async () => {
     expect(await renderReport(exampleReport()).then(unbalanced)).toBeNull();
     expect(await renderReport(withText('<b>"x" & \'y\'</i>')).then(unbalanced)).toBeNull();

@@ -19,7 +19,7 @@ import { bundleWorkflows, createWorkers } from '../../worker/workers.ts';
 import { LOOP_WORKFLOW, type LoopInput, type Timings } from '../../workflows/messages.ts';
 import { temporal } from './temporal.ts';
 
-const QUICK: Timings = { heartbeatMs: 2000, pollMs: 20, missingMs: 200 };
+const QUICK: Timings = { heartbeatMs: 2000, pollMs: 20, missingMs: 200, givingUpMs: 3000 };
 
 /** Temporal, the embedded vision service on the classical backbone, and a home folder: all real, all local. */
 export interface Rig {

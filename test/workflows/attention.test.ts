@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VerdictsFileSchema } from '../../loop/files.ts';
@@ -146,6 +146,104 @@ function holdTraining(loop: string): () => void {
   });
   return release;
 }
+
+describe('an outage', () => {
+  const outage = (loop: string) =>
+    proxy.rule(({ method, path }) =>
+      method === 'PUT' && path.includes(`/models/${loop}-r`) ? { status: 503, code: 'busy' } : null,
+    );
+
+  it('does not keep stop --now waiting, and no training begins after it', async () => {
+    outage('down');
+    const { handle } = await begin(spec('down'));
+    await until(handle, ({ phase }) => phase === 'training');
+    await handle.executeUpdate(stop, { args: [{ now: true, by: 'a tester' }] });
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'stopped', billedMinutes: 0 });
+    proxy.rule(null);
+    expect(await billed(rig, 'down')).toEqual([]);
+  });
+
+  it('does not carry a loop past its deadline', async () => {
+    outage('too-long');
+    const { handle } = await start(rig, { taskQueue, spec: spec('too-long'), deadline: Date.now() + 4000 });
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'deadline', rounds: 0, billedMinutes: 0 });
+    proxy.rule(null);
+    expect(await billed(rig, 'too-long')).toEqual([]);
+  });
+
+  it('that never ends counts a training in flight as spent, and lets the loop end', async () => {
+    proxy.rule(({ method, path }) =>
+      method === 'GET' && path.includes('/models/lost-r') ? { status: 503, code: 'busy' } : null,
+    );
+    const { handle } = await begin(spec('lost'));
+    await until(handle, ({ phase }) => phase === 'training');
+    await handle.executeUpdate(stop, { args: [{ now: true, by: 'a tester' }] });
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'stopped', billedMinutes: 60 });
+    proxy.rule(null);
+  });
+
+  it('of one moment does not make a running training count as gone', async () => {
+    const since = Date.now();
+    let blips = 0;
+    proxy.rule(({ method, path }) => {
+      if (method !== 'GET' || !path.includes('/models/blip-r') || path.includes('/evaluations/')) return null;
+      // Longer under way than a model may be missing: then one look finds nothing, and the next finds it again.
+      if (Date.now() - since < 3000 || blips > 0) return blips > 0 ? null : { status: 503, code: 'busy' };
+      blips += 1;
+      return { status: 404, code: 'NotFound' };
+    });
+    const { handle } = await begin(spec('blip'));
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'round-limit', rounds: 1 });
+    expect(blips).toBe(1);
+    expect(await billed(rig, 'blip')).toHaveLength(1);
+  });
+});
+
+describe('answers that come too late', () => {
+  it('are refused: the first one counts', async () => {
+    const { handle } = await begin(spec('two-answers', { evaluation: { path: pool } }));
+    await until(handle, ({ phase }) => phase === 'needs-attention');
+    const answers = await Promise.allSettled([
+      handle.executeUpdate(resolve, { args: [{ answer: 'stop', by: 'ann' }] }),
+      handle.executeUpdate(resolve, { args: [{ answer: 'retry', by: 'bob' }] }),
+    ]);
+    expect(answers.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    if ((await handle.describe()).status.name === 'RUNNING' && answers[0]?.status === 'rejected')
+      await handle.executeUpdate(stop, { args: [{ now: true }] });
+    await handle.result();
+  });
+
+  it('are refused while the end is being written down', async () => {
+    const { handle, folder } = await begin(spec('ending'));
+    await until(handle, ({ phase }) => phase !== 'preparing');
+    // Something else stands where the outcome will be written.
+    await folder.writeJsonOnce('outcome.json', { not: 'an outcome' });
+    await until(handle, ({ phase, attention }) => phase === 'needs-attention' && attention?.step === 'finish');
+    for (const late of [pause, stop])
+      await expect(handle.executeUpdate(late, { args: [{}] })).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('is ending') },
+      });
+    await rename(folder.resolve('outcome.json'), folder.resolve('outcome-away.json'));
+    await handle.executeUpdate(resolve, { args: [{ answer: 'retry' }] });
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'round-limit' });
+  });
+});
+
+describe('a file of the loop’s folder', () => {
+  it('that was edited in mid-loop is noticed, and the loop goes on when it is put back', async () => {
+    const release = holdTraining('edited');
+    const { handle, folder } = await begin(spec('edited'));
+    await until(handle, ({ phase }) => phase === 'training');
+    const original = await readFile(folder.resolve('spec.json'), 'utf8');
+    await writeFile(folder.resolve('spec.json'), original.replace('"margin": 0.01', '"margin": 0.5'));
+    release();
+    const seen = await until(handle, ({ phase }) => phase === 'needs-attention');
+    expect(seen.attention).toMatchObject({ type: 'FolderConflict' });
+    await writeFile(folder.resolve('spec.json'), original);
+    await handle.executeUpdate(resolve, { args: [{ answer: 'retry' }] });
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'round-limit' });
+  });
+});
 
 describe('predictions of the evaluation set', () => {
   it('go on after a failure where they stopped, instead of beginning again', async () => {

@@ -76,6 +76,11 @@ describe('a loop over a pool', () => {
     expect(await folder.readJson('rounds/2/record.json')).toMatchObject({ newImages: 2 });
   });
 
+  it('stops as image-limit before it draws anything when the cap does not hold the service’s minimum', async () => {
+    const { result } = await run(spec('tiny-cap', { caps: { images: 5 } }));
+    expect(result).toMatchObject({ outcome: 'image-limit', images: 0, rounds: 0 });
+  });
+
   it('stops as budget-exhausted before a training that the cap would not hold', async () => {
     const { result } = await run(spec('budget', { target: 1, claim: 'lower-bound', patience: 9, caps: { hours: 1 } }));
     expect(result.outcome).toBe('budget-exhausted');

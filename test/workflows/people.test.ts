@@ -128,7 +128,16 @@ describe('a loop that people collect for', () => {
 
   it('refuses a batch of an unknown class, and one that is no batch, with a sentence', async () => {
     const loop = await start(rig, { taskQueue, spec: spec('strict') });
-    const manifest = { uri: 'file:///nowhere', sha256: '0' };
+    const sha256 = 'ab'.repeat(32);
+    const manifest = { uri: `file:///nowhere/batches/${sha256}.json`, sha256 };
+    for (const odd of [
+      { manifest: { ...manifest, uri: 'file:///etc/passwd' }, counts: { red: 1 } },
+      { manifest, counts: { red: '1' } },
+      { manifest, counts: null },
+    ])
+      await expect(loop.handle.executeUpdate('submitImages', { args: [odd] })).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('Not a batch of images') },
+      });
     const unknown = loop.handle.executeUpdate(submitImages, { args: [{ manifest, counts: { purple: 1 } }] });
     await expect(unknown).rejects.toMatchObject({
       cause: { message: 'The loop has no class purple; its classes are red, green, blue.' },

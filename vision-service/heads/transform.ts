@@ -17,10 +17,11 @@ export function allowsSquareRoot(features: readonly Vector[]): boolean {
 
 /** The steps that need no training data: (square root) → unit length. Values that are no finite numbers count as 0. */
 export function unitFeatures(feature: Vector, squareRoot: boolean): Float64Array {
-  const values = Float64Array.from(feature, (value) => {
-    if (!Number.isFinite(value)) return 0;
-    return squareRoot ? Math.sqrt(Math.max(value, 0)) : value;
-  });
+  const values = new Float64Array(feature.length);
+  for (let i = 0; i < values.length; i += 1) {
+    const value = feature[i] ?? 0;
+    if (Number.isFinite(value)) values[i] = squareRoot ? Math.sqrt(Math.max(value, 0)) : value;
+  }
   normalise(values);
   return values;
 }

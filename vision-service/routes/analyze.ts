@@ -29,10 +29,11 @@ function requestedTraining(c: Context, parts: ServiceParts): string {
     throw invalidRequest('This service has no visual features; give model-name only.', 'NotSupportedVisualFeature');
   }
   if (name === undefined) throw invalidRequest('model-name is missing.', 'BadArgument');
-  const model = existingModel(parts, name);
-  const trainingId = parts.models.trainingId(name);
-  if (model.status === 'succeeded' && trainingId !== undefined) return trainingId;
-  throw invalidRequest(`Model "${name}" is ${model.status}; only a model that succeeded can predict.`);
+  const training = parts.models.training(name);
+  if (training?.status === 'succeeded') return training.trainingId;
+  throw invalidRequest(
+    `Model "${name}" is ${existingModel(parts, name).status}; only a model that succeeded can predict.`,
+  );
 }
 
 async function imageOf(c: Context): Promise<Uint8Array | string> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { ModelPerformanceSchema } from '../../loop/metrics.ts';
 import { ErrorDetailsSchema, isTerminalModelStatus, MODEL_KINDS, MODEL_STATUSES } from '../../vision/contract.ts';
@@ -41,13 +41,16 @@ export interface PendingTraining {
 }
 
 const IdRow = z.object({ training_id: z.string() });
+const TrainingRow = IdRow.extend({ status: z.enum(MODEL_STATUSES) });
 
 /** Models by name, and the trainings behind them. */
 export class ModelStore {
   readonly #db: DatabaseSync;
+  readonly #training: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
+    this.#training = db.prepare('SELECT training_id, status FROM models WHERE name = ?');
   }
 
   /** Stores a new model that waits for its training; undefined when the name is taken. */
@@ -71,8 +74,15 @@ export class ModelStore {
 
   /** Id of the training behind a model. */
   trainingId(name: string): string | undefined {
-    const row = this.#db.prepare('SELECT training_id FROM models WHERE name = ?').get(name);
-    return row === undefined ? undefined : IdRow.parse(row).training_id;
+    return this.training(name)?.trainingId;
+  }
+
+  /** The training behind a model and how it stands; asked for every prediction, so nothing else is read. */
+  training(name: string): { trainingId: string; status: StoredModel['status'] } | undefined {
+    const row = this.#training.get(name);
+    if (row === undefined) return undefined;
+    const { training_id: trainingId, status } = TrainingRow.parse(row);
+    return { trainingId, status };
   }
 
   /** Models in the order of their creation. */

@@ -1,0 +1,58 @@
+import { durationMs } from '../loop/duration.ts';
+import { type LoopState, missing, type Words } from './loop-state.ts';
+import type { LoopInput } from './messages.ts';
+import { images } from './summaries.ts';
+
+/** What is happening, and what happens next with the command to type: the two sentences every view begins with. */
+export function words(input: LoopInput, state: LoopState): Words {
+  const { name } = input.spec;
+  const round = state.round > 0 ? `Round ${state.round}: ` : '';
+  if (state.result)
+    return {
+      state: state.result.sentence,
+      next: `Nothing: the loop has ended. \`deltaloop status ${name}\` tells where its report is.`,
+    };
+  if (state.attention) {
+    const { headline, message, remedy } = state.attention;
+    return {
+      state: `${round}${headline}. ${sentence(message)}`,
+      next: `${remedy} The command: \`deltaloop resolve ${name} retry\` (or \`stop\`).`,
+    };
+  }
+  if (state.paused) return { state: `${round}${state.doing}.`, next: whilePaused(input, state) };
+  return { state: `${round}${state.doing}.`, next: nextStep(input, state) };
+}
+
+function whilePaused({ spec }: LoopInput, { phase }: LoopState): string {
+  const when = phase === 'paused' ? '' : 'The loop pauses after this step. ';
+  return `${when}It goes on when somebody types \`deltaloop resume ${spec.name}\`.`;
+}
+
+function nextStep(input: LoopInput, state: LoopState): string {
+  const { name, collector } = input.spec;
+  if (state.stop) return 'The loop ends after this step.';
+  if (state.phase === 'collecting' && collector.kind === 'people') {
+    const command = `\`deltaloop submit ${name} DIR\`, with one sub-folder per class in DIR.`;
+    const how = collector.instructions ? sentence(collector.instructions) : '';
+    return [`People hand in ${images(missing(state))}: ${command}`, closing(collector.deadline, state), how]
+      .filter(Boolean)
+      .join(' ');
+  }
+  return 'Nobody has to act; the loop goes on by itself.';
+}
+
+/** Until when a round collects from people; empty without a deadline. */
+function closing(deadline: string | undefined, { collectingSince }: LoopState): string {
+  if (deadline === undefined || collectingSince === null) return '';
+  return `This round collects until ${instant(collectingSince + durationMs(deadline))}.`;
+}
+
+/** `2026-12-14 14:47 UTC`, of epoch milliseconds. */
+export function instant(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** A text with a full stop at its end, whoever wrote it. */
+export function sentence(text: string): string {
+  return /[.!?…]$/.test(text.trimEnd()) ? text.trimEnd() : `${text.trimEnd()}.`;
+}
