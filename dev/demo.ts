@@ -8,6 +8,7 @@ import { readFinished } from '../client/loop-view.ts';
 import type { Output } from '../client/output.ts';
 import { clientSettings } from '../client/settings.ts';
 import { startLoop } from '../client/start-loop.ts';
+import { wrapWords } from '../client/text-table.ts';
 import { uiLink } from '../client/ui-link.ts';
 import { watchLoop } from '../client/watch-loop.ts';
 import { LoopFolder } from '../data/loop-folder.ts';
@@ -82,12 +83,13 @@ async function runLoop(options: NamedDemo, services: Services, data: EmojiData):
   const { home, output, env, loop, signal } = options;
   const specPath = await writeSpec(options, data);
   const address = { address: services.temporalAddress, namespace: services.namespace };
-  const say = (line: string): void => output.say(line);
+  const say = (line: string): void => output.say(wrapWords(line, output.width));
   const connected = await connect({ home, env: connectionEnvironment(env, address) });
   try {
     const { taskQueue } = clientSettings(env);
     const { client } = connected;
     await startLoop({ client, home, specPath, taskQueue, say });
+    say('');
     const code = await watchLoop({ client, home, loop, output, signal, untilAttention: true });
     if (!signal.aborted) await showResults(options, services, data);
     return code;

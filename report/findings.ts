@@ -34,9 +34,9 @@ function item({ rounds, finding }: Repeated): Html {
 <p>${short(message)}${place}</p><p class="soft">${fix}</p></li>`;
 }
 
-/** Long hashes cut to what still names the file. */
+/** Long hashes cut to what still names the file, also for a shell. */
 function short(text: string): string {
-  return text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');
+  return text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1*');
 }
 
 /** `before round 1`, `round 3`, `rounds 1, 2, 3`. */

@@ -23,11 +23,8 @@ function recommendedFact({ result, metric, evaluationImages }: ReportData): Html
   const { recommended } = result;
   const interval = recommended.interval === null ? '' : `95 % interval ${range(recommended.interval)}`;
   const name = evaluationImages === null ? `${metric} (hold-out)` : metric;
-  return html`${fact('Recommended model', `round ${recommended.round}`, recommended.model)}${fact(
-    `Its ${name}`,
-    decimal(recommended.metric),
-    interval,
-  )}${fact('Its training images', whole(recommended.images))}`;
+  const made = `${plural(recommended.images, 'training image')}, ${recommended.model}`;
+  return html`${fact('Recommended model', `round ${recommended.round}`, made)}${fact(`Its ${name}`, decimal(recommended.metric), interval)}`;
 }
 
 /** `2026-11-23 14:00 UTC` of an ISO-8601 instant in UTC. */

@@ -59,7 +59,7 @@ async function sleepUntilNews(ctx: LoopContext): Promise<boolean> {
   const { state } = ctx;
   const news = await wait(ctx, {
     until: () => state.queue.length > 0 || state.paused !== null,
-    summary: `waiting for ${images(missing(state))} from people`,
+    summary: `waiting until people have handed in ${images(state.need)}`,
     wakeAt: nextInstant(ctx),
   });
   if (!news && !isCollectorDeadline(ctx)) remind(ctx);

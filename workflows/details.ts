@@ -83,9 +83,9 @@ function bullets(lines: readonly string[]): string {
   return lines.map((line) => `- ${line}`).join('\n');
 }
 
-/** A cell that neither wraps nor touches its neighbour: the Temporal UI gives cells no padding of their own. */
-function cell(text: string): string {
-  return `${text}  `.replaceAll(' ', '\u00a0');
+/** A cell that neither wraps nor touches the one before it: the Temporal UI gives cells no padding of their own. */
+function cell(text: string, column: number): string {
+  return `${column > 0 ? '  ' : ''}${text}`.replaceAll(' ', '\u00a0');
 }
 
 function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -104,7 +104,7 @@ function gain({ gain: value, comparedWith }: RoundRecord): string {
 function roundRow(row: RoundRecord): string[] {
   return [
     String(row.round),
-    `${row.images} (+${row.newImages})`,
+    String(row.images),
     row.metric === null ? 'none' : figure(row.metric),
     gain(row),
     row.noise === null ? '–' : `±${figure(row.noise)}`,

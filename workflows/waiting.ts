@@ -28,17 +28,21 @@ export function endIfStopped({ state }: LoopContext): void {
 interface Wait {
   /** Ends the wait. A stop asked for by a person ends it too. */
   until: () => boolean;
-  summary: string;
   /** Instant to wake at, epoch milliseconds, beside the loop's deadline. */
   wakeAt?: number | null;
+  /** Label of the timer that wakes then. */
+  summary?: string;
 }
+
+/** The timer of the loop's deadline outlives the wait that starts it, so its label tells of nothing else. */
+const DEADLINE = 'the loop’s deadline';
 
 /**
  * Waits durably until something happens, an instant comes, somebody stops the loop or its deadline passes.
  * Returns whether `until` holds.
  * @throws LoopEnd when the loop was stopped or its deadline has passed.
  */
-export async function wait(ctx: LoopContext, { until, summary, wakeAt }: Wait): Promise<boolean> {
+export async function wait(ctx: LoopContext, { until, wakeAt, summary = '' }: Wait): Promise<boolean> {
   const { state, input } = ctx;
   if (state.ending) return condition(until).then(() => true);
   const ready = () => until() || state.stop !== null;
@@ -51,10 +55,11 @@ export async function wait(ctx: LoopContext, { until, summary, wakeAt }: Wait): 
 
 /** Waits until something is ready or an instant has come: epoch milliseconds, infinite for never. */
 async function readyOr(ctx: LoopContext, instant: number, wanted: { ready: () => boolean; summary: string }) {
-  const { alarm, state } = ctx;
+  const { alarm, state, input } = ctx;
   if (instant === Number.POSITIVE_INFINITY) return condition(wanted.ready);
+  const label = instant === input.deadline ? DEADLINE : step(state.round, wanted.summary);
   while (!wanted.ready() && Date.now() < instant) {
-    alarm.ringBy(instant, step(state.round, wanted.summary));
+    alarm.ringBy(instant, label);
     await condition(() => wanted.ready() || alarm.silent);
   }
 }
@@ -70,7 +75,7 @@ export async function gate(ctx: LoopContext): Promise<void> {
   if (!state.paused) return;
   const { by, reason } = state.paused;
   enter(ctx, 'paused', `Paused by ${by}${reason ? `: ${reason}` : ''}`);
-  await wait(ctx, { until: () => state.paused === null, summary: `paused by ${by}` });
+  await wait(ctx, { until: () => state.paused === null });
 }
 
 interface Failure {
@@ -111,7 +116,7 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
   });
   enter(ctx, 'needs-attention', headline);
   try {
-    await wait(ctx, { until: () => state.answer !== null, summary: `needs attention: ${headline}` });
+    await wait(ctx, { until: () => state.answer !== null });
     const answer = answerOf(state);
     if (answer?.answer === 'stop' && !state.ending) throw new LoopEnd('stopped', stopNote(answer));
   } finally {
@@ -164,7 +169,7 @@ async function orEnd<T>(ctx: LoopContext, run: () => Promise<T>, begins: boolean
   const scope = new CancellationScope();
   const running = scope.run(run);
   const over = () => state.stop?.now === true || (begins && deadlinePassed(ctx));
-  if (begins && input.deadline !== null) alarm.ringBy(input.deadline, 'the loop’s deadline');
+  if (begins && input.deadline !== null) alarm.ringBy(input.deadline, DEADLINE);
   let settled = false;
   const settle = () => {
     settled = true;

@@ -3,6 +3,7 @@ import type { LoopResult } from '../../loop/outcome.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import type { StartResult } from '../start-loop.ts';
+import { wrapWords } from '../text-table.ts';
 
 type Started = Exclude<StartResult, { kind: 'finished' }>;
 
@@ -30,7 +31,12 @@ async function start(context: CommandContext, specPath: string, flags: StartFlag
   const { earlier } = await prepareStart(settings.home, specPath);
   if (earlier) return tellEarlier(context, earlier, flags);
   const { client } = await context.connect();
-  const started = await startLoop({ client, specPath, ...settings, say: (text) => output.say(text) });
+  const started = await startLoop({
+    client,
+    specPath,
+    ...settings,
+    say: (text) => output.say(wrapWords(text, output.width)),
+  });
   if (started.kind === 'finished') return tellEarlier(context, started.result, flags);
   if (!flags.watch) return tellStarted(context, started, flags);
   output.say(startedText(started));
