@@ -59,8 +59,7 @@ async function sleepUntilNews(ctx: LoopContext): Promise<boolean> {
   const { state } = ctx;
   const news = await wait(ctx, {
     until: () => state.queue.length > 0 || state.paused !== null,
-    summary: `waiting until people have handed in ${images(state.need)}`,
-    wakeAt: nextInstant(ctx),
+    wake: { at: nextInstant(ctx), summary: `waiting until people have handed in ${images(state.need)}` },
   });
   if (!news && !isCollectorDeadline(ctx)) remind(ctx);
   return news;

@@ -28,10 +28,8 @@ export function endIfStopped({ state }: LoopContext): void {
 interface Wait {
   /** Ends the wait. A stop asked for by a person ends it too. */
   until: () => boolean;
-  /** Instant to wake at, epoch milliseconds, beside the loop's deadline. */
-  wakeAt?: number | null;
-  /** Label of the timer that wakes then. */
-  summary?: string;
+  /** Instant to wake at beside the loop's deadline, epoch milliseconds, and its timer's label. */
+  wake?: { at: number | null; summary: string };
 }
 
 /** The timer of the loop's deadline outlives the wait that starts it, so its label tells of nothing else. */
@@ -42,24 +40,24 @@ const DEADLINE = 'the loop’s deadline';
  * Returns whether `until` holds.
  * @throws LoopEnd when the loop was stopped or its deadline has passed.
  */
-export async function wait(ctx: LoopContext, { until, wakeAt, summary = '' }: Wait): Promise<boolean> {
+export async function wait(ctx: LoopContext, { until, wake }: Wait): Promise<boolean> {
   const { state, input } = ctx;
   if (state.ending) return condition(until).then(() => true);
   const ready = () => until() || state.stop !== null;
-  const instants = [input.deadline, wakeAt].filter((at): at is number => typeof at === 'number');
-  await readyOr(ctx, Math.min(...instants), { ready, summary });
+  const instants = [input.deadline, wake?.at].filter((at): at is number => typeof at === 'number');
+  const instant = Math.min(...instants);
+  const summary = wake && instant !== input.deadline ? step(state.round, wake.summary) : DEADLINE;
+  await readyOr(ctx, instant, { ready, summary });
   endIfStopped(ctx);
   if (!until() && deadlinePassed(ctx)) throw new LoopEnd('deadline');
   return until();
 }
 
 /** Waits until something is ready or an instant has come: epoch milliseconds, infinite for never. */
-async function readyOr(ctx: LoopContext, instant: number, wanted: { ready: () => boolean; summary: string }) {
-  const { alarm, state, input } = ctx;
+async function readyOr({ alarm }: LoopContext, instant: number, wanted: { ready: () => boolean; summary: string }) {
   if (instant === Number.POSITIVE_INFINITY) return condition(wanted.ready);
-  const label = instant === input.deadline ? DEADLINE : step(state.round, wanted.summary);
   while (!wanted.ready() && Date.now() < instant) {
-    alarm.ringBy(instant, label);
+    alarm.ringBy(instant, wanted.summary);
     await condition(() => wanted.ready() || alarm.silent);
   }
 }

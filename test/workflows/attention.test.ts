@@ -229,6 +229,25 @@ describe('answers that come too late', () => {
   });
 });
 
+describe('a worker that is stopped in good order', () => {
+  it('hands a running training over to the next one, without asking anybody', async () => {
+    const services = profiles({ url: proxy.url, key: rig.service.key });
+    const queue = 'handed-over';
+    const stopFirst = await rig.work(queue, services);
+    const release = holdTraining('handed-over');
+    const { handle } = await start(rig, { taskQueue: queue, spec: spec('handed-over') });
+    await until(handle, ({ phase }) => phase === 'training');
+    await stopFirst();
+    const stopSecond = await rig.work(queue, services);
+    const seen = await until(handle, () => true);
+    expect(seen).toMatchObject({ phase: 'training', attention: null });
+    release();
+    await expect(handle.result()).resolves.toMatchObject({ outcome: 'round-limit', rounds: 1 });
+    expect(await billed(rig, 'handed-over')).toHaveLength(1);
+    await stopSecond();
+  });
+});
+
 describe('a file of the loop’s folder', () => {
   it('that was edited in mid-loop is noticed, and the loop goes on when it is put back', async () => {
     const release = holdTraining('edited');
