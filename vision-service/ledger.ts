@@ -36,7 +36,7 @@ export type LedgerLine = z.output<typeof LedgerRow>;
 
 /**
  * Minutes to bill for compute time: rounded up to whole minutes, never past the budget, nothing for failed work
- * (spec/vision-api.md §1.8).
+ * (the published training FAQ).
  */
 export function billedMinutes(run: { status: LedgerEntry['status']; computeMs: number; budgetHours: number }): number {
   if (run.status === 'failed') return 0;

@@ -29,10 +29,10 @@ export interface Capabilities {
   suggestedHours(images: number): number;
 }
 
-/** Best quality takes 5–10 times the minimum for a classifier (spec/vision-api.md §1.8). */
+/** Best quality takes 5–10 times the minimum for a classifier (the published training FAQ). */
 const BEST_QUALITY_FACTOR = 5;
 
-/** Quotas of `Generic-Classifier` as documented for the contract (spec/vision-api.md §1.8, §2.2, §3). */
+/** Quotas of `Generic-Classifier` as documented for the contract (published FAQ, quota table and dataset checker). */
 const CONTRACT = {
   minTrainImagesPerClass: 2,
   minEvaluationImagesPerClass: 1,

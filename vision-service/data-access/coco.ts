@@ -35,7 +35,7 @@ const CocoSchema = z.looseObject({
 type Coco = z.infer<typeof CocoSchema>;
 
 /**
- * Reads one COCO file of a classification dataset (spec/vision-api.md §2). Images without an annotation are left out,
+ * Reads one COCO file of a classification dataset (published COCO format). Images without an annotation are left out,
  * as the published checker lets them pass; every other defect is a problem that names the image or annotation.
  */
 export function parseCoco(text: string, uri: string): CocoContent {

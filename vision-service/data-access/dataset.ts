@@ -58,7 +58,7 @@ async function readCocoFile(uri: string, reading: { access: AccessRules; signal?
   }
 }
 
-/** Quotas of spec/vision-api.md §2.2. An evaluation may lack images of a class, as the published checker allows. */
+/** Quotas of the published dataset checker. An evaluation may lack images of a class, as the published checker allows. */
 function quotaProblems({ classes, images }: LabelledDataset, purpose: Purpose): string[] {
   const maxImages = purpose === 'training' ? LIMITS.maxTrainImages : LIMITS.maxEvaluationImages;
   const problems: string[] = [];

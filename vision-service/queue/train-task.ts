@@ -75,7 +75,7 @@ function usageOf(used: { computeMs: number; computed: number }, dataset: Labelle
   return { computeMs: used.computeMs, embeddingsComputed: used.computed, images: dataset.images.length };
 }
 
-/** The documented minimum (spec/vision-api.md §1.8), compared with the whole hours of the budget. */
+/** The documented minimum (the published training FAQ), compared with the whole hours of the budget. */
 function requireBudget(images: number, hours: number): void {
   const minimum = LIMITS.minimumHours(images);
   if (hours >= minimum) return;

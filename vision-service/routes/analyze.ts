@@ -9,7 +9,7 @@ import { existingModel } from './models.ts';
 import type { Api, ServiceParts } from './parts.ts';
 import { readBytes, readJson } from './request.ts';
 
-/** Predict with a custom model, from raw bytes or from `{url}` (spec/vision-api.md §1.5). */
+/** Predict with a custom model, from raw bytes or from `{url}` (UnifiedVision, 2023-04-01-preview). */
 export function addAnalyzeRoute(api: Api, parts: ServiceParts): void {
   api.post('/imageanalysis:analyze', async (c) => {
     const trainingId = requestedTraining(c, parts);

@@ -6,7 +6,7 @@ import { ApiError, invalidRequest } from './errors.ts';
 import type { Api, ServiceParts } from './parts.ts';
 import { nameOf, PageQuerySchema, pageAnswer, pageOfQuery, readJson } from './request.ts';
 
-/** Register, get, update, unregister and list datasets (spec/vision-api.md §1.1). */
+/** Register, get, update, unregister and list datasets (UnifiedVision, 2023-04-01-preview). */
 export function addDatasetRoutes(api: Api, parts: ServiceParts): void {
   const { datasets } = parts;
   api.put('/datasets/:name', async (c) => {

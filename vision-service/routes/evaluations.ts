@@ -11,7 +11,7 @@ import { existingModel } from './models.ts';
 import type { Api, ServiceParts } from './parts.ts';
 import { nameOf, PageQuerySchema, pageAnswer, pageOfQuery, readJson } from './request.ts';
 
-/** Create, get, list and delete evaluations (spec/vision-api.md §1.3). */
+/** Create, get, list and delete evaluations (UnifiedVision, 2023-04-01-preview). */
 export function addEvaluationRoutes(api: Api, parts: ServiceParts): void {
   const { evaluations, evaluationRuns } = parts;
   api.put('/models/:model/evaluations/:name', async (c) => {

@@ -13,7 +13,7 @@ import { ApiError, invalidRequest } from './errors.ts';
 import type { Api, ServiceParts } from './parts.ts';
 import { apiVersionOf, nameOf, PageQuerySchema, pageAnswer, pageOfQuery, readJson } from './request.ts';
 
-/** Train, get, list, cancel and delete models (spec/vision-api.md §1.2). */
+/** Train, get, list, cancel and delete models (UnifiedVision, 2023-04-01-preview). */
 export function addModelRoutes(api: Api, parts: ServiceParts): void {
   const { models, trainings } = parts;
   api.put('/models/:name', async (c) => {
@@ -53,7 +53,7 @@ export function existingModel({ models }: ServiceParts, name: string): StoredMod
   throw new ApiError(404, { code: 'ModelNotFound', message: `There is no model "${name}".` });
 }
 
-/** Longest budget of a classifier, in hours, by version (spec/vision-api.md §1.2). */
+/** Longest budget of a classifier, in hours, by version (UnifiedVision, 2023-04-01-preview). */
 function maxHours(version: ApiVersion): number {
   return version === '2023-02-01-preview' ? 288 : EMBEDDED_CAPABILITIES.maxTrainingHours;
 }

@@ -6,7 +6,7 @@ import { ApiError, invalidRequest } from './errors.ts';
 
 const MAX_JSON_BYTES = 1024 * 1024;
 
-/** `skip` and `top` of the lists (spec/vision-api.md §1.6). */
+/** `skip` and `top` of the lists (UnifiedVision, 2023-04-01-preview). */
 export const PageQuerySchema = z.object({
   skip: z.coerce.number().int().min(0).max(2_147_483_647).default(0),
   top: z.coerce.number().int().min(1).max(30).default(10),
