@@ -57,7 +57,7 @@ function nameHash(instanceId: string, manifestSha256: string, modelKind: string)
  * Registers a COCO file under its name, or adopts what an earlier try registered.
  * @throws LoopFailure `NameTaken` when the name holds other content.
  */
-export async function registerDataset(deps: ActivityDeps, input: RegisterInput, { signal }: Vital): Promise<void> {
+export async function registerDataset(deps: ActivityDeps, input: RegisterInput, { signal }: Vital) {
   const { spec } = await openLoop(deps.home, input.loop);
   const { client } = serviceOf(deps, spec.service);
   const body = {
@@ -70,6 +70,7 @@ export async function registerDataset(deps: ActivityDeps, input: RegisterInput, 
     () => client.registerDataset(input.dataset, body, { signal }),
     () => adopt(client, input, signal),
   );
+  return { dataset: input.dataset };
 }
 
 async function adopt(client: VisionClient, { dataset, file }: RegisterInput, signal: AbortSignal): Promise<void> {

@@ -15,7 +15,7 @@ import type { EvaluateInput } from './types.ts';
  * Measures a model on the frozen evaluation set, after checking that every byte of the set is what it was.
  * @throws EvaluationSetChangedError; LoopFailure `EvaluationFailed`, `ModelGone` or `NameTaken`.
  */
-export async function evaluateModel(deps: ActivityDeps, input: EvaluateInput, { signal, beat }: Vital): Promise<void> {
+export async function evaluateModel(deps: ActivityDeps, input: EvaluateInput, { signal, beat }: Vital) {
   const { folder, spec } = await openLoop(deps.home, input.loop);
   const { client } = serviceOf(deps, spec.service);
   await verifyEvaluationSet(folder, input.evaluationHash, { heartbeat: beat });
@@ -51,6 +51,8 @@ export async function evaluateModel(deps: ActivityDeps, input: EvaluateInput, { 
   }
   const file = EvaluationFileSchema.parse({ model, performance: ended.modelPerformance });
   await folder.writeJsonOnce(roundFile(input.round, `evaluation-${attemptOf(model)}`), file);
+  const value = file.performance[spec.metric];
+  return value === undefined ? {} : { [spec.metric]: value };
 }
 
 interface Lookup {

@@ -12,20 +12,13 @@ import type { FinishInput } from './types.ts';
 /** Writes how the loop ended and its report; a second attempt writes the same bytes. */
 export async function finishLoop(deps: ActivityDeps, input: FinishInput, { beat }: Vital): Promise<LoopResult> {
   const files = await openLoop(deps.home, input.loop);
-  beat('writing the outcome');
-  const result = await endOnce(files, input);
-  beat('writing the report');
+  beat('writing the report and the outcome');
+  // What was written first counts: a second attempt, or a Reset in the Temporal UI, changes nothing.
+  const written = await files.folder.readRecord('outcome.json', LoopResultSchema);
+  const result = written ?? LoopResultSchema.parse(await resultOf(files, input));
+  // The outcome comes last: who sees it finds the report as well.
   await writeReport(files, result);
-  return result;
-}
-
-/** The loop's end as it was written first: a second attempt, or a Reset in the Temporal UI, changes nothing. */
-async function endOnce(files: LoopFiles, input: FinishInput): Promise<LoopResult> {
-  const { folder } = files;
-  const written = await folder.readRecord('outcome.json', LoopResultSchema);
-  if (written) return written;
-  const result = LoopResultSchema.parse(await resultOf(files, input));
-  await folder.writeJsonOnce('outcome.json', result);
+  if (!written) await files.folder.writeJsonOnce('outcome.json', result);
   return result;
 }
 

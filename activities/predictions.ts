@@ -19,12 +19,12 @@ const KEPT = 5;
  * Predicts every image of the evaluation set and writes the verdicts. What was predicted before a crash is read
  * back from a journal, so that a retry goes on where the last try stopped.
  */
-export async function predictEvaluationSet(deps: ActivityDeps, input: PredictInput, vital: Vital): Promise<void> {
+export async function predictEvaluationSet(deps: ActivityDeps, input: PredictInput, vital: Vital) {
   const { folder, spec } = await openLoop(deps.home, input.loop);
   const { client } = serviceOf(deps, spec.service);
   const path = roundFile(input.round, `verdicts-${attemptOf(input.model)}`);
-  if ((await folder.readJson(path)) !== undefined) return;
   const set = await readEvaluationSet(folder);
+  if ((await folder.readJson(path)) !== undefined) return { images: set.length };
   const file = folder.resolve(`rounds/${input.round}/predictions-${attemptOf(input.model)}.jsonl`);
   const journal = await openPredictionJournal(file);
   try {
@@ -40,6 +40,7 @@ export async function predictEvaluationSet(deps: ActivityDeps, input: PredictInp
   }
   await writeVerdicts(folder, path, { model: input.model, set, known: journal.known });
   await rm(file, { force: true });
+  return { images: set.length };
 }
 
 /** Tags of one image; none when the service will not take this very image. */

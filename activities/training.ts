@@ -17,7 +17,7 @@ const KIND = 'Generic-Classifier';
  * Starts a training under its name, or adopts the one that an earlier try started: the name is the idempotency key.
  * @throws LoopFailure `NameTaken` when something else stands under that name.
  */
-export async function startTraining(deps: ActivityDeps, input: TrainInput, { signal }: Vital): Promise<void> {
+export async function startTraining(deps: ActivityDeps, input: TrainInput, { signal }: Vital) {
   const { spec } = await openLoop(deps.home, input.loop);
   const { client } = serviceOf(deps, spec.service);
   const trainingParameters = {
@@ -37,6 +37,7 @@ export async function startTraining(deps: ActivityDeps, input: TrainInput, { sig
       }
     },
   );
+  return { model: input.model };
 }
 
 /** A 409 on a name of ours means that an earlier try got through; `adopt` then compares what stands there. */
@@ -128,13 +129,10 @@ function endOf(model: Model): TrainingEnd {
 }
 
 /** Asks the service to cancel a training; one that has ended or is not there is left alone. */
-export async function cancelTraining(
-  deps: ActivityDeps,
-  input: { loop: string; model: string },
-  { signal }: Vital,
-): Promise<void> {
+export async function cancelTraining(deps: ActivityDeps, input: { loop: string; model: string }, { signal }: Vital) {
   const { spec } = await openLoop(deps.home, input.loop);
   const { client } = serviceOf(deps, spec.service);
   const model = await lookUp(client, input.model, { signal });
   if (model && !TERMINAL.has(model.status)) await client.cancelModel(input.model, { signal });
+  return { model: input.model };
 }

@@ -1,3 +1,4 @@
+import type { TargetMetric } from '../loop/metrics.ts';
 import type { LoopResult, Outcome } from '../loop/outcome.ts';
 import type { ClassCounts, Decision, FileRef, RoundRecord } from '../loop/round.ts';
 
@@ -129,12 +130,12 @@ export interface Activities {
   admitBatch(input: AdmitInput): Promise<Admitted>;
   collectImages(input: CollectInput): Promise<Collected>;
   checkTrainingSet(input: OfRound): Promise<TrainingSet>;
-  registerDataset(input: RegisterInput): Promise<void>;
-  startTraining(input: TrainInput): Promise<void>;
+  registerDataset(input: RegisterInput): Promise<{ dataset: string }>;
+  startTraining(input: TrainInput): Promise<{ model: string }>;
   awaitTraining(input: AwaitTrainingInput): Promise<TrainingEnd>;
-  cancelTraining(input: { loop: string; model: string }): Promise<void>;
-  evaluateModel(input: EvaluateInput): Promise<void>;
-  predictEvaluationSet(input: PredictInput): Promise<void>;
+  cancelTraining(input: { loop: string; model: string }): Promise<{ model: string }>;
+  evaluateModel(input: EvaluateInput): Promise<Partial<Record<TargetMetric, number>>>;
+  predictEvaluationSet(input: PredictInput): Promise<{ images: number }>;
   decideRound(input: DecideInput): Promise<Decided>;
   finishLoop(input: FinishInput): Promise<LoopResult>;
 }

@@ -110,7 +110,7 @@ function checkSet(images: readonly SetImage[], options: CheckOptions & { classes
     ...checkCounts(distinct(images), options),
     ...checkDuplicates(images),
     ...checkOverlap(images, options.other ?? []),
-    ...checkShapes(images),
+    ...checkShapes(images, options.purpose),
   ];
 }
 

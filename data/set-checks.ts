@@ -45,8 +45,11 @@ export function checkCounts(
 }
 
 /** Warnings on the sizes of images: one for all that are small, one each for extreme shapes. */
-export function checkShapes(images: readonly Shaped[]): Finding[] {
-  return [...lowResolution(images), ...images.filter((image) => aspect(image) > EXTREME_ASPECT).map(extremeAspect)];
+export function checkShapes(images: readonly Shaped[], purpose: Purpose): Finding[] {
+  return [
+    ...lowResolution(images, purpose),
+    ...images.filter((image) => aspect(image) > EXTREME_ASPECT).map(extremeAspect),
+  ];
 }
 
 function classCount(count: number, quotas: Quotas): Finding[] {
@@ -79,12 +82,12 @@ function imbalance(counts: readonly [string, number][]): Finding[] {
   return [{ severity: 'warning', code: 'class-imbalance', where: least[0], message, fix }];
 }
 
-function lowResolution(images: readonly Shaped[]): Finding[] {
+function lowResolution(images: readonly Shaped[], purpose: Purpose): Finding[] {
   const small = images.filter(isSmall).sort((a, b) => a.width * a.height - b.width * b.height);
   const [smallest] = small;
   if (!smallest) return [];
   const example = `the smallest, ${smallest.name}, has ${smallest.width}×${smallest.height}`;
-  const message = `${small.length} of ${images.length} images are below ${GOOD_SIZE.long}×${GOOD_SIZE.short} pixels; ${example}`;
+  const message = `${small.length} of ${images.length} ${purpose} images are below ${GOOD_SIZE.long}×${GOOD_SIZE.short} pixels; ${example}`;
   const fix = 'Prefer larger pictures where there are any; small ones are used all the same.';
   return [{ severity: 'warning', code: 'image-low-resolution', where: smallest.name, message, fix }];
 }

@@ -20,7 +20,9 @@ describe('checking a dataset', () => {
     const { images, findings } = await check(await imageFolder({ 'cat/a.png': 1, 'dog/b.png': 2 }));
     expect(images.map((image) => image.name)).toEqual(['cat/a.png', 'dog/b.png']);
     expect(findings).toMatchObject([{ severity: 'warning', code: 'image-low-resolution' }]);
-    expect(findings[0]?.message).toContain('2 of 2 images are below 800×600 pixels; the smallest, cat/a.png, has 8×8');
+    expect(findings[0]?.message).toContain(
+      '2 of 2 training images are below 800×600 pixels; the smallest, cat/a.png, has 8×8',
+    );
   });
 
   it('finds every problem in one pass, and keeps the images that can be read', async () => {
