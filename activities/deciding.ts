@@ -1,9 +1,18 @@
 import { readEvaluationSet } from '../data/evaluation-set.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
+import { countPerClass } from '../data/set-checks.ts';
 import { decide, decisionInWords } from '../decide/decide.ts';
 import { EvaluationFileSchema, VerdictsFileSchema } from '../loop/files.ts';
 import type { TargetMetric } from '../loop/metrics.ts';
-import type { ClassCounts, CurvePoint, Decision, DecisionInput, DecisionSettings, RoundRecord } from '../loop/round.ts';
+import type {
+  CapsState,
+  ClassCounts,
+  CurvePoint,
+  Decision,
+  DecisionInput,
+  DecisionSettings,
+  RoundRecord,
+} from '../loop/round.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import type { ActivityDeps } from './deps.ts';
 import { LoopFailure } from './errors.ts';
@@ -31,15 +40,16 @@ async function gatherInput(folder: LoopFolder, spec: LoopSpec, input: DecideInpu
     settings: settingsOf(spec, await evaluationSize(folder), input.collectorExhausted),
     caps: {
       settledMinutes: input.settledMinutes,
-      capMinutes: Math.floor(spec.caps.hours * 60),
       nextTrainingHours: input.nextTrainingHours,
       images: input.images,
-      capImages: spec.caps.images ?? null,
-      capRounds: spec.caps.rounds,
+      ...capsOf(spec),
       deadlinePassed: input.deadlinePassed,
     },
     withoutMetric: input.withoutMetric,
-    perClass: countPerClass(draws.flatMap(({ images }) => images)),
+    perClass: countPerClass(
+      draws.flatMap(({ images }) => images),
+      [],
+    ),
   };
 }
 
@@ -58,6 +68,11 @@ export async function readCurve(folder: LoopFolder, spec: LoopSpec, last: number
       verdicts: await verdictsOf(folder, spec, { round, model }),
     })),
   );
+}
+
+/** The hard caps of a spec: compute minutes, images of all classes together (null without a cap), rounds. */
+export function capsOf({ caps }: LoopSpec): Pick<CapsState, 'capMinutes' | 'capImages' | 'capRounds'> {
+  return { capMinutes: Math.floor(caps.hours * 60), capImages: caps.images ?? null, capRounds: caps.rounds };
 }
 
 /** What `decide` needs to know of a spec. */
@@ -97,12 +112,6 @@ async function metricOf(folder: LoopFolder, spec: LoopSpec, { round, model }: Me
   if (value === undefined)
     throw new LoopFailure('ServiceContract', `The service reported no ${name} for model ${model}.`);
   return value;
-}
-
-function countPerClass(images: readonly { className: string }[]): ClassCounts {
-  const counts: ClassCounts = {};
-  for (const { className } of images) counts[className] = (counts[className] ?? 0) + 1;
-  return counts;
 }
 
 function recordOf(input: DecideInput, perClass: ClassCounts, decision: Decision): RoundRecord {

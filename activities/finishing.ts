@@ -3,7 +3,7 @@ import { recommend } from '../decide/recommend.ts';
 import { LoopResultSchema } from '../loop/files.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { Vital } from './alive.ts';
-import { evaluationSize, readCurve, settingsOf } from './deciding.ts';
+import { capsOf, evaluationSize, readCurve, settingsOf } from './deciding.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type LoopFiles, openLoop } from './loop-files.ts';
 import { writeReport } from './reporting.ts';
@@ -37,11 +37,7 @@ async function resultOf(files: LoopFiles, input: FinishInput): Promise<LoopResul
     rounds,
     images,
     billedMinutes,
-    caps: {
-      capMinutes: Math.floor(spec.caps.hours * 60),
-      capImages: spec.caps.images ?? null,
-      capRounds: spec.caps.rounds,
-    },
+    caps: capsOf(spec),
   });
   const noted = input.note ? `${sentence} Ended ${input.note}.` : sentence;
   return {

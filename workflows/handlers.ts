@@ -137,13 +137,13 @@ function checkAnswer(ctx: LoopContext, answer: ResolveAnswer): void {
   refuseIfDone(ctx);
   const { attention, answer: given, ending } = ctx.state;
   if (!attention) refuse('The loop waits for no answer: it does not need attention.');
-  if (given) refuse(`The loop has been answered already: ${given.answer}, by ${given.by ?? SOMEBODY}.`);
+  if (given) refuse(`The loop has been answered already: ${given.answer}, by ${given.by}.`);
   if (answer?.answer !== 'retry' && answer?.answer !== 'stop')
     refuse('The answer is missing or unknown. Send {"answer": "retry"} or {"answer": "stop"}.');
   if (ending && answer.answer === 'stop') refuse('The loop is ending already and only writes that down: answer retry.');
 }
 
 function takeAnswer(ctx: LoopContext, answer: ResolveAnswer): Acknowledgement {
-  ctx.state.answer = answer;
+  ctx.state.answer = { ...answer, by: answer.by ?? SOMEBODY };
   return acknowledge(ctx, answer.answer === 'retry' ? 'The loop tries the step again.' : 'The loop ends.');
 }

@@ -39,7 +39,7 @@ export interface LoopState {
   collectingSince: number | null;
   remindersSent: number;
   attention: Attention | null;
-  answer: ResolveAnswer | null;
+  answer: (ResolveAnswer & { by: string }) | null;
   paused: { by: string; reason: string } | null;
   stop: Required<StopRequest> | null;
   /** The outcome is known and being written down; nothing but that can be waited for. */

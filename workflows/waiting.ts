@@ -3,7 +3,6 @@ import { FAILURES, type FailureType } from '../loop/failure.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { enter, type LoopContext, show } from './context.ts';
 import type { LoopState } from './loop-state.ts';
-import type { ResolveAnswer } from './messages.ts';
 import { step } from './summaries.ts';
 
 /** Unwinds the main function to the loop's end; never leaves the workflow. */
@@ -19,10 +18,14 @@ export function deadlinePassed({ input }: LoopContext): boolean {
   return input.deadline !== null && Date.now() >= input.deadline;
 }
 
+/** `by ann: lunch`, or `by ann` where no reason was given. */
+function byWhom({ by, reason }: { by: string; reason?: string }): string {
+  return `by ${by}${reason ? `: ${reason}` : ''}`;
+}
+
 /** Ends the loop if a person asked for it. */
 export function endIfStopped({ state }: LoopContext): void {
-  if (state.stop)
-    throw new LoopEnd('stopped', `by ${state.stop.by}${state.stop.reason ? `: ${state.stop.reason}` : ''}`);
+  if (state.stop) throw new LoopEnd('stopped', byWhom(state.stop));
 }
 
 interface Wait {
@@ -71,8 +74,7 @@ export async function gate(ctx: LoopContext): Promise<void> {
   endIfStopped(ctx);
   if (deadlinePassed(ctx)) throw new LoopEnd('deadline');
   if (!state.paused) return;
-  const { by, reason } = state.paused;
-  enter(ctx, 'paused', `Paused by ${by}${reason ? `: ${reason}` : ''}`);
+  enter(ctx, 'paused', `Paused ${byWhom(state.paused)}`);
   await wait(ctx, { until: () => state.paused === null });
 }
 
@@ -116,7 +118,7 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
   try {
     await wait(ctx, { until: () => state.answer !== null });
     const answer = answerOf(state);
-    if (answer?.answer === 'stop' && !state.ending) throw new LoopEnd('stopped', stopNote(answer));
+    if (answer?.answer === 'stop' && !state.ending) throw new LoopEnd('stopped', byWhom(answer));
   } finally {
     state.attention = null;
     show(ctx);
@@ -125,12 +127,8 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
 }
 
 /** Read through a function, since a handler may have set it while this one waited. */
-function answerOf({ answer }: LoopState): ResolveAnswer | null {
+function answerOf({ answer }: LoopState): LoopState['answer'] {
   return answer;
-}
-
-function stopNote({ by = 'Temporal UI', reason }: ResolveAnswer): string {
-  return `by ${by}${reason ? `: ${reason}` : ''}`;
 }
 
 interface Attempt<T> {

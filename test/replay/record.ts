@@ -74,8 +74,9 @@ async function answerStop({ handle }: Started): Promise<void> {
   await handle.executeUpdate(resolve, { args: [{ answer: 'stop', by: 'a person', reason: 'recorded' }] });
 }
 
-/** Who ran it is nobody's business, and differs on every machine. */
+/** Who ran it and where is nobody's business, differs on every machine, and is not replayed. */
 function anonymous(key: string, value: unknown): unknown {
+  if (key === 'stackTrace') return '';
   return key === 'identity' || key === 'workerInstanceKey' || key === 'requestId' ? 'recorded' : value;
 }
 
