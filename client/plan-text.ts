@@ -1,4 +1,5 @@
 import { asGiven, plural } from '../decide/format.ts';
+import { plain } from '../loop/markdown.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 
 const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
@@ -47,7 +48,7 @@ export function staticSummary({ title, name }: LoopSpec): string {
 
 /** The plan as Markdown for the Temporal UI. */
 export function staticDetails(spec: LoopSpec): string {
-  const lines = planSentences(spec).map((sentence) => `- ${sentence.replace(/[|<>*`_[\]]/g, (sign) => `\\${sign}`)}`);
+  const lines = planSentences(spec).map((sentence) => `- ${plain(sentence)}`);
   return [`**Plan of loop ${spec.name}**`, lines.join('\n')].join('\n\n');
 }
 

@@ -1,3 +1,4 @@
+import { plain } from '../loop/markdown.ts';
 import type { LoopProgress } from '../loop/progress.ts';
 import type { ClassCounts, RoundRecord } from '../loop/round.ts';
 import { type LoopState, toProgress } from './loop-state.ts';
@@ -43,10 +44,6 @@ function fromHere({ attention, paused, result }: LoopState): string {
 function prose(text: string): string {
   const parts = cut(text, LONGEST_TEXT).split(/(`[^`]+`)/);
   return parts.map((part, i) => (i % 2 === 1 ? part : plain(part))).join('');
-}
-
-function plain(text: string): string {
-  return text.replace(/[\\|<>*`_[\]~&]/g, (sign) => `\\${sign}`);
 }
 
 /** On one line, and not longer than so many characters. */
