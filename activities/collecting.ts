@@ -1,5 +1,6 @@
 import { admitBatch as admit } from '../collect/admit.ts';
 import { collectorFor } from '../collect/collectors.ts';
+import { modelKindOf } from '../loop/model-kind.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { openLoop, roundFile } from './loop-files.ts';
@@ -15,7 +16,7 @@ interface Where {
 
 async function contextOf(deps: ActivityDeps, { loop, classes }: Where, { signal, beat }: Vital) {
   const { folder, spec } = await openLoop(deps.home, loop);
-  const quotas = trainingQuotas(serviceOf(deps, spec.service).capabilities);
+  const quotas = trainingQuotas(serviceOf(deps, spec.service).capabilities, modelKindOf(spec));
   return { folder, spec, quotas, classes: spec.classes ?? classes, heartbeat: beat, signal };
 }
 

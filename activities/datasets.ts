@@ -4,6 +4,8 @@ import { toCoco } from '../data/coco.ts';
 import { ChecksFailedError } from '../data/errors.ts';
 import { readEvaluationSet } from '../data/evaluation-set.ts';
 import { stableJson } from '../data/json.ts';
+import { modelKindOf } from '../loop/model-kind.ts';
+import { minimumHours, suggestedHours } from '../vision/capabilities.ts';
 import type { VisionClient } from '../vision/client.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -26,10 +28,11 @@ export async function checkTrainingSet(
 ): Promise<TrainingSet> {
   const { folder, spec, instanceId } = await openLoop(deps.home, input.loop);
   const { capabilities } = serviceOf(deps, spec.service);
+  const kind = modelKindOf(spec);
   const images = (await readDraws(folder, input.round)).flatMap((draw) => draw.images);
   const classes = [...new Set(spec.classes ?? images.map(({ className }) => className))].sort();
   const evaluation = await readEvaluationSet(folder);
-  const { findings } = findProblems({ images, classes, evaluation, quotas: trainingQuotas(capabilities) });
+  const { findings } = findProblems({ images, classes, evaluation, quotas: trainingQuotas(capabilities, kind) });
   await folder.replace(roundFile(input.round, 'findings'), stableJson(findings));
   if (findings.some(({ severity }) => severity === 'error')) throw new ChecksFailedError(findings);
   const file = await folder.writeJsonOnce(
@@ -38,10 +41,10 @@ export async function checkTrainingSet(
   );
   return {
     file,
-    nameHash: nameHash(instanceId, file.sha256, 'Generic-Classifier'),
+    nameHash: nameHash(instanceId, file.sha256, kind),
     images: images.length,
-    minimumHours: capabilities.minimumHours(images.length),
-    suggestedHours: capabilities.suggestedHours(images.length),
+    minimumHours: minimumHours(kind, { images: images.length }),
+    suggestedHours: suggestedHours(kind, { images: images.length }),
   };
 }
 

@@ -5,9 +5,9 @@ import { stableJson } from '../data/json.ts';
 import { firstNeed } from '../decide/delta.ts';
 import { startWarnings } from '../decide/warnings.ts';
 import type { Finding } from '../loop/finding.ts';
+import { modelKindOf } from '../loop/model-kind.ts';
 import type { ClassCounts } from '../loop/round.ts';
 import type { LoopSpec } from '../loop/spec.ts';
-import type { Capabilities } from '../vision/capabilities.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type LoopFiles, openLoop } from './loop-files.ts';
@@ -28,11 +28,13 @@ export async function prepareLoop(
   const files = await openLoop(deps.home, input.loop);
   const { folder, spec } = files;
   const { capabilities } = serviceOf(deps, spec.service);
+  const kind = modelKindOf(spec);
+  const minimum = capabilities.quotas[kind].minTrainImagesPerClass;
   const classes = spec.classes;
   const evaluation = spec.evaluation
     ? await freezeEvaluationSet(folder, {
         path: spec.evaluation.path,
-        quotas: evaluationQuotas(capabilities),
+        quotas: evaluationQuotas(capabilities, kind),
         heartbeat: beat,
         signal,
         ...(classes ? { classes } : {}),
@@ -41,7 +43,7 @@ export async function prepareLoop(
   const source = await collectorFor(spec).prepare({
     folder,
     spec,
-    quotas: trainingQuotas(capabilities),
+    quotas: trainingQuotas(capabilities, kind),
     heartbeat: beat,
     signal,
     classes: classes ?? evaluation?.classes ?? [],
@@ -52,9 +54,9 @@ export async function prepareLoop(
   return {
     classes: source.classes,
     evaluation: evaluation && { file: evaluation.ref, hash: evaluation.hash, images: evaluation.images },
-    minImagesPerClass: capabilities.minTrainImagesPerClass,
-    firstNeed: needOf(spec, source.classes, capabilities.minTrainImagesPerClass),
-    warnings: [...warningsOf(files, evaluation?.images ?? null, capabilities), ...inBrief(findings)],
+    minImagesPerClass: minimum,
+    firstNeed: needOf(spec, source.classes, minimum),
+    warnings: [...warningsOf(files, evaluation?.images ?? null, minimum), ...inBrief(findings)],
   };
 }
 
@@ -78,17 +80,15 @@ function inBrief(findings: readonly Finding[]): string[] {
   return rest > 0 ? [...shown, `And ${rest} more findings, all in findings.json of the loop’s folder.`] : shown;
 }
 
-function warningsOf({ spec }: LoopFiles, evaluationImages: number | null, capabilities: Capabilities): string[] {
-  const raised = spec.imagesPerClass < capabilities.minTrainImagesPerClass;
+function warningsOf({ spec }: LoopFiles, evaluationImages: number | null, minimum: number): string[] {
+  const raised = spec.imagesPerClass < minimum;
   return [
     ...startWarnings(
       { evaluationImages, margin: spec.margin, target: spec.target ?? null, claim: spec.claim },
       spec.evaluation?.predictions ?? false,
     ),
     ...(raised
-      ? [
-          `The first round takes ${capabilities.minTrainImagesPerClass} images per class, the service’s minimum, instead of ${spec.imagesPerClass}.`,
-        ]
+      ? [`The first round takes ${minimum} images per class, the service’s minimum, instead of ${spec.imagesPerClass}.`]
       : []),
   ];
 }

@@ -1,5 +1,6 @@
 import type { LoopFolder } from '../data/loop-folder.ts';
 import { TrainingFileSchema } from '../loop/files.ts';
+import { modelKindOf } from '../loop/model-kind.ts';
 import type { CallOptions, VisionClient } from '../vision/client.ts';
 import type { Model, ModelRequest } from '../vision/contract.ts';
 import { VisionHttpError } from '../vision/errors.ts';
@@ -11,8 +12,6 @@ import { poll } from './polling.ts';
 import { serviceOf } from './services.ts';
 import type { AwaitTrainingInput, TrainInput, TrainingEnd } from './types.ts';
 
-const KIND = 'Generic-Classifier';
-
 /**
  * Starts a training under its name, or adopts the one that an earlier try started: the name is the idempotency key.
  * @throws LoopFailure `NameTaken` when something else stands under that name.
@@ -23,8 +22,8 @@ export async function startTraining(deps: ActivityDeps, input: TrainInput, { sig
   const trainingParameters = {
     trainingDatasetName: input.dataset,
     timeBudgetInHours: input.hours,
-    modelKind: KIND,
-  } as const;
+    modelKind: modelKindOf(spec),
+  };
   await adoptOr(
     () => client.createModel(input.model, { trainingParameters }, { signal }),
     async () => {

@@ -31,7 +31,11 @@ const COMMANDS: Entry[] = [
       const { addCheckCommand } = await import('../client/commands/check.ts');
       const { evaluationQuotas, trainingQuotas } = await import('../activities/quotas.ts');
       const { EMBEDDED_CAPABILITIES: service } = await import('../vision/capabilities.ts');
-      addCheckCommand(program, context, { training: trainingQuotas(service), evaluation: evaluationQuotas(service) });
+      const kind = 'Generic-Classifier';
+      addCheckCommand(program, context, {
+        training: trainingQuotas(service, kind),
+        evaluation: evaluationQuotas(service, kind),
+      });
     },
   },
   {

@@ -4,12 +4,21 @@ import { z } from 'zod';
 export const TARGET_METRICS = ['accuracyTop1', 'accuracyTop5'] as const;
 export type TargetMetric = (typeof TARGET_METRICS)[number];
 
-/** What an evaluation, or a training's hold-out, reports for a classifier. Every value is 0–1. */
+/** Measures of one class, 0–1: recall of a classifier, average precision at an IoU of 0.5 of a detector. */
+const TagPerformanceSchema = z.looseObject({
+  accuracy: z.number().optional(),
+  averagePrecision50: z.number().optional(),
+});
+
+/** What an evaluation, or a training's hold-out, reports. Every value is 0–1; a detector has the means, a classifier the rest. */
 export const ModelPerformanceSchema = z.looseObject({
   accuracyTop1: z.number().optional(),
   accuracyTop5: z.number().optional(),
   averagePrecision: z.number().optional(),
   calibrationECE: z.number().optional(),
-  tagPerformance: z.record(z.string(), z.looseObject({ accuracy: z.number().optional() })),
+  meanAveragePrecision30: z.number().optional(),
+  meanAveragePrecision50: z.number().optional(),
+  meanAveragePrecision75: z.number().optional(),
+  tagPerformance: z.record(z.string(), TagPerformanceSchema),
 });
 export type ModelPerformance = z.infer<typeof ModelPerformanceSchema>;

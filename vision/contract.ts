@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { ModelPerformanceSchema } from '../loop/metrics.ts';
+import { MODEL_KINDS, type ModelKind } from '../loop/model-kind.ts';
+
+export { MODEL_KINDS, type ModelKind };
 
 /** API versions that carry datasets, models and evaluations. */
 export const API_VERSIONS = ['2023-02-01-preview', '2023-04-01-preview', '2023-07-01-preview'] as const;
@@ -14,12 +17,11 @@ export const ERROR_CODE_HEADER = 'x-ms-error-code';
 export const MOUNT_POINT = '/computervision';
 
 export const ANNOTATION_KINDS = ['imageClassification', 'imageObjectDetection'] as const;
-export const MODEL_KINDS = ['Generic-Classifier', 'Generic-Detector', 'Product-Recognizer'] as const;
 export const AUTHENTICATION_KINDS = ['none', 'sas', 'managedIdentity'] as const;
 export const MODEL_STATUSES = ['notStarted', 'training', 'succeeded', 'failed', 'cancelling', 'cancelled'] as const;
+/** Statuses of an evaluation, and of a product-recognition run. */
 export const EVALUATION_STATUSES = ['notStarted', 'running', 'succeeded', 'failed'] as const;
 
-export type ModelKind = (typeof MODEL_KINDS)[number];
 export type ModelStatus = (typeof MODEL_STATUSES)[number];
 export type EvaluationStatus = (typeof EVALUATION_STATUSES)[number];
 
@@ -151,15 +153,55 @@ export const AnalyzeRequestSchema = z.object({ url: z.string().min(1) }).meta({ 
 /** A tag and how sure the model is, 0–1. */
 const TagSchema = z.looseObject({ name: z.string(), confidence: z.number() });
 
-/** Answer of `imageanalysis:analyze` for a custom model; `tagsResult` may be missing when nothing was found. */
+/** A box in whole pixels of the upright image; `w` and `h` are at least 1. */
+const BoundingBoxSchema = z.looseObject({ x: z.number(), y: z.number(), w: z.number(), h: z.number() });
+
+/** Something found in an image: where, and what it may be, surest first. */
+export const DetectedObjectSchema = z
+  .looseObject({ id: z.string().optional(), boundingBox: BoundingBoxSchema, tags: z.array(TagSchema) })
+  .meta({ id: 'DetectedObject' });
+export type DetectedObject = z.infer<typeof DetectedObjectSchema>;
+
+const ImageMetadataSchema = z.looseObject({ width: z.number(), height: z.number() }).meta({ id: 'ImageMetadata' });
+
+/**
+ * Answer of `imageanalysis:analyze` for a custom model: tags of a classifier, objects of a detector; either may be missing when
+ * nothing was found.
+ */
 export const PredictionSchema = z
   .looseObject({
     modelVersion: z.string().optional(),
-    metadata: z.looseObject({ width: z.number(), height: z.number() }).optional(),
-    customModelResult: z.looseObject({ tagsResult: z.looseObject({ values: z.array(TagSchema) }).optional() }),
+    metadata: ImageMetadataSchema.optional(),
+    customModelResult: z.looseObject({
+      tagsResult: z.looseObject({ values: z.array(TagSchema) }).optional(),
+      objectsResult: z.looseObject({ values: z.array(DetectedObjectSchema) }).optional(),
+    }),
   })
   .meta({ id: 'Prediction' });
 export type Prediction = z.infer<typeof PredictionSchema>;
+
+/** Products and gaps on a photo of a shelf. */
+export const ProductRecognitionResultSchema = z
+  .looseObject({
+    imageMetadata: ImageMetadataSchema,
+    products: z.array(DetectedObjectSchema),
+    gaps: z.array(DetectedObjectSchema),
+  })
+  .meta({ id: 'ProductRecognitionResult' });
+export type ProductRecognitionResult = z.infer<typeof ProductRecognitionResultSchema>;
+
+/** One photo of a shelf looked at with a Product-Recognizer. */
+export const ProductRecognitionRunSchema = z
+  .looseObject({
+    name: z.string(),
+    modelName: z.string(),
+    status: tolerantStatus(EVALUATION_STATUSES),
+    result: ProductRecognitionResultSchema.optional(),
+    error: ErrorDetailsSchema.optional(),
+    ...timestamps,
+  })
+  .meta({ id: 'ProductRecognitionRun' });
+export type ProductRecognitionRun = z.infer<typeof ProductRecognitionRunSchema>;
 
 /** One page of a list; no `nextLink` on the last page. */
 export function pageOf<Item extends z.ZodType>(item: Item) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { budgetHint } from '../../vision/budget-hint.ts';
-import { EMBEDDED_CAPABILITIES, HOSTED_CAPABILITIES } from '../../vision/capabilities.ts';
+import { HOSTED_CAPABILITIES, minimumHours, suggestedHours } from '../../vision/capabilities.ts';
 import {
   isTerminalEvaluationStatus,
   isTerminalModelStatus,
@@ -60,15 +60,17 @@ describe('a prediction', () => {
 
 describe('capabilities', () => {
   it('demand one hour for each 3000 images or so, in whole hours', () => {
-    expect([1, 2999, 3000, 1_000_000].map((n) => EMBEDDED_CAPABILITIES.minimumHours(n))).toEqual([1, 1, 2, 334]);
+    expect([1, 2999, 3000, 1_000_000].map((n) => minimumHours('Generic-Classifier', { images: n }))).toEqual([
+      1, 1, 2, 334,
+    ]);
   });
 
   it('never suggest less than the minimum or more than the longest training', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), (images) => {
-        const hours = HOSTED_CAPABILITIES.suggestedHours(images);
-        expect(hours).toBeGreaterThanOrEqual(HOSTED_CAPABILITIES.minimumHours(images));
-        expect(hours).toBeLessThanOrEqual(HOSTED_CAPABILITIES.maxTrainingHours);
+        const hours = suggestedHours('Generic-Classifier', { images });
+        expect(hours).toBeGreaterThanOrEqual(minimumHours('Generic-Classifier', { images }));
+        expect(hours).toBeLessThanOrEqual(HOSTED_CAPABILITIES.quotas['Generic-Classifier'].maxTrainingHours);
       }),
     );
   });

@@ -1,9 +1,10 @@
-import { EMBEDDED_CAPABILITIES as LIMITS } from '../../vision/capabilities.ts';
+import { CONTRACT_QUOTAS } from '../../vision/capabilities.ts';
 import { datasetFailure } from '../queue/failure.ts';
 import { type LabelledImage, parseCoco } from './coco.ts';
 import { SourceError } from './errors.ts';
 import { type AccessRules, readSource } from './source.ts';
 
+const LIMITS = CONTRACT_QUOTAS['Generic-Classifier'];
 const MAX_ANNOTATION_BYTES = 512 * 1024 * 1024;
 
 /** A dataset as a task gets it: its name for messages, and the URIs of its COCO files. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
-import { EMBEDDED_CAPABILITIES as LIMITS } from '../../vision/capabilities.ts';
+import { CONTRACT_QUOTAS } from '../../vision/capabilities.ts';
 import type { Backbone } from '../backbones/backbone.ts';
 import type { LabelledImage } from '../data-access/coco.ts';
 import type { LabelledDataset, Purpose } from '../data-access/dataset.ts';
@@ -10,6 +10,8 @@ import { type AccessRules, readSource } from '../data-access/source.ts';
 import { type EmbeddingCache, embedImages, UndecodableError } from '../embeddings.ts';
 import { datasetFailure } from './failure.ts';
 
+/** Limits of a single image; the same for every model kind. */
+const LIMITS = CONTRACT_QUOTAS['Generic-Classifier'];
 /** Images held in memory at once: one part is embedded while the next is read. */
 const PART = 128;
 const CONCURRENT_READS = 8;

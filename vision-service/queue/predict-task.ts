@@ -1,4 +1,4 @@
-import { EMBEDDED_CAPABILITIES as LIMITS } from '../../vision/capabilities.ts';
+import { CONTRACT_QUOTAS, EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import type { Prediction } from '../../vision/contract.ts';
 import { SourceError } from '../data-access/errors.ts';
 import { readSource } from '../data-access/source.ts';
@@ -19,7 +19,7 @@ export async function predictImage(
 ): Promise<Prediction> {
   const bytes = typeof image === 'string' ? await download(engine, image, signal) : image;
   if (bytes.length === 0) throw new TaskFailure('InvalidImageSize', 'The image has no bytes.');
-  const checked = await checkImage(engine, bytes, LIMITS.evaluationSide);
+  const checked = await checkImage(engine, bytes, CONTRACT_QUOTAS['Generic-Classifier'].evaluationSide);
   if ('problem' in checked) throw new TaskFailure(checked.code, `The image ${checked.problem}.`);
   const scores = await scoresOf(engine, classifier, { sha256: checked.sha256, bytes, signal });
   const values = classifier.classes.map((name, index) => ({ name, confidence: scores[index] ?? 0 }));
@@ -51,7 +51,7 @@ async function scoresOf(
 
 async function download(engine: Engine, uri: string, signal: AbortSignal): Promise<Uint8Array> {
   try {
-    return await readSource(uri, engine.access, { maxBytes: LIMITS.maxPredictBytes, signal });
+    return await readSource(uri, engine.access, { maxBytes: EMBEDDED_CAPABILITIES.maxPredictBytes, signal });
   } catch (error) {
     if (error instanceof SourceError) throw new TaskFailure('InvalidImageUrl', error.message);
     throw error;

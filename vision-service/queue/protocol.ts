@@ -1,5 +1,5 @@
 import type { ModelPerformance } from '../../loop/metrics.ts';
-import type { Prediction } from '../../vision/contract.ts';
+import type { ModelKind, Prediction } from '../../vision/contract.ts';
 import type { DatasetSource } from '../data-access/dataset.ts';
 import type { AccessRules } from '../data-access/source.ts';
 
@@ -15,6 +15,7 @@ export interface ThreadSettings {
 /** One training. `budgetHours` are compute hours. */
 export interface TrainTask {
   kind: 'train';
+  modelKind: ModelKind;
   training: DatasetSource;
   test: DatasetSource | undefined;
   budgetHours: number;

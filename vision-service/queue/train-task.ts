@@ -1,4 +1,4 @@
-import { EMBEDDED_CAPABILITIES as LIMITS } from '../../vision/capabilities.ts';
+import { minimumHours, suggestedHours } from '../../vision/capabilities.ts';
 import { type LabelledDataset, readDataset } from '../data-access/dataset.ts';
 import { classificationPerformance } from '../metrics/classification.ts';
 import { serialiseClassifier, type TrainedClassifier } from '../training/classifier.ts';
@@ -77,9 +77,9 @@ function usageOf(used: { computeMs: number; computed: number }, dataset: Labelle
 
 /** The documented minimum (the published training FAQ), compared with the whole hours of the budget. */
 function requireBudget(images: number, hours: number): void {
-  const minimum = LIMITS.minimumHours(images);
+  const minimum = minimumHours('Generic-Classifier', { images });
   if (hours >= minimum) return;
-  const suggested = LIMITS.suggestedHours(images);
+  const suggested = suggestedHours('Generic-Classifier', { images });
   throw new TaskFailure(
     'notEnoughBudget',
     `A budget of ${hours} hours is not enough for ${images} images: the minimum is ${minimum} hours, suggested are ${suggested} hours.`,

@@ -100,8 +100,8 @@ export class TrainingQueue {
     const { trainingParameters, evaluationParameters } = item.model;
     const training = this.#source(trainingParameters.trainingDatasetName);
     const test = evaluationParameters && this.#source(evaluationParameters.testDatasetName);
-    const budgetHours = trainingParameters.timeBudgetInHours;
-    return this.#parts.lane.run({ kind: 'train', training, test, budgetHours }, watch);
+    const { timeBudgetInHours: budgetHours, modelKind } = trainingParameters;
+    return this.#parts.lane.run({ kind: 'train', modelKind, training, test, budgetHours }, watch);
   }
 
   #source(name: string): DatasetSource {

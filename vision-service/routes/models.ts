@@ -1,7 +1,8 @@
-import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
+import { CONTRACT_QUOTAS, EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import {
   type ApiVersion,
   isTerminalModelStatus,
+  type ModelKind,
   type ModelRequest,
   ModelRequestSchema,
   ModelSchema,
@@ -53,21 +54,21 @@ export function existingModel({ models }: ServiceParts, name: string): StoredMod
   throw new ApiError(404, { code: 'ModelNotFound', message: `There is no model "${name}".` });
 }
 
-/** Longest budget of a classifier, in hours, by version (UnifiedVision, 2023-04-01-preview). */
-function maxHours(version: ApiVersion): number {
-  return version === '2023-02-01-preview' ? 288 : EMBEDDED_CAPABILITIES.maxTrainingHours;
+/** Longest budget of a kind, in hours, by version (UnifiedVision, 2023-02-01-preview and 2023-04-01-preview). */
+function maxHours(version: ApiVersion, kind: ModelKind): number {
+  return version === '2023-02-01-preview' ? 288 : CONTRACT_QUOTAS[kind].maxTrainingHours;
 }
 
 function contentOf(request: ModelRequest, version: ApiVersion): ModelContent {
   const { trainingDatasetName, timeBudgetInHours, modelKind = 'Generic-Classifier' } = request.trainingParameters;
-  if (!EMBEDDED_CAPABILITIES.modelKinds.includes(modelKind)) {
+  if (modelKind !== 'Generic-Classifier') {
     throw invalidRequest(
       `This service does not train models of the kind ${modelKind} yet; it trains ${EMBEDDED_CAPABILITIES.modelKinds.join(', ')}.`,
       'NotSupportedModelKind',
     );
   }
-  if (timeBudgetInHours > maxHours(version)) {
-    throw invalidRequest(`timeBudgetInHours: at most ${maxHours(version)} for ${modelKind}.`, 'BadArgument');
+  if (timeBudgetInHours > maxHours(version, modelKind)) {
+    throw invalidRequest(`timeBudgetInHours: at most ${maxHours(version, modelKind)} for ${modelKind}.`, 'BadArgument');
   }
   const testDatasetName = request.evaluationParameters?.testDatasetName;
   return {
