@@ -44,9 +44,9 @@ const SIDE_OFFSET = 1e-5;
  */
 export function matchImage(found: readonly FoundBox[], truths: readonly TrueBox[], iou: number): ImageMatches {
   const taken = new Set<number>();
-  const surestFirst = [...found].sort((a, b) => b.score - a.score);
+  const falling = [...found].sort((a, b) => b.score - a.score);
   return {
-    found: surestFirst.map(({ label, box, score }) => {
+    found: falling.map(({ label, box, score }) => {
       const best = mostOverlapping(box, label, truths);
       const right = best.overlap >= iou && !taken.has(best.index);
       if (right) taken.add(best.index);
@@ -94,32 +94,45 @@ function area(left: number, top: number, right: number, bottom: number): number 
   return width > 0 && height > 0 ? width * height : 0;
 }
 
-type Rows = { found: [score: number, image: number, right: boolean][]; truths: [image: number, count: number][] };
+/** {@link ClassMatches} while it grows, in no order. */
+type Rows = Record<keyof ClassMatches, number[]>;
 
 /** Sorts the matches of all images by class and score, so that {@link averagePrecisions} is one walk for each draw of images. */
 export function matchTable(images: readonly ImageMatches[]): MatchTable {
   const classes = new Map<Label, Rows>();
   for (const [image, { found, trueBoxes }] of images.entries()) {
-    for (const { label, score, right } of found) rowsOf(classes, label).found.push([score, image, right]);
-    for (const [label, count] of trueBoxes) rowsOf(classes, label).truths.push([image, count]);
+    for (const { label, score, right } of found) {
+      const rows = rowsOf(classes, label);
+      rows.scores.push(score);
+      rows.images.push(image);
+      rows.right.push(right ? 1 : 0);
+    }
+    for (const [label, count] of trueBoxes) {
+      const rows = rowsOf(classes, label);
+      rows.trueImages.push(image);
+      rows.trueCounts.push(count);
+    }
   }
-  return new Map([...classes].map(([label, rows]) => [label, toColumns(rows)]));
+  return new Map([...classes].map(([label, rows]) => [label, surestFirst(rows)]));
 }
 
 function rowsOf(classes: Map<Label, Rows>, label: Label): Rows {
-  const rows = classes.get(label) ?? { found: [], truths: [] };
+  const known = classes.get(label);
+  if (known !== undefined) return known;
+  const rows: Rows = { scores: [], images: [], right: [], trueImages: [], trueCounts: [] };
   classes.set(label, rows);
   return rows;
 }
 
-function toColumns({ found, truths }: Rows): ClassMatches {
-  found.sort((a, b) => b[0] - a[0]);
+function surestFirst(rows: Rows): ClassMatches {
+  const scores = Float64Array.from(rows.scores);
+  const order = new Uint32Array(scores.length).map((_, row) => row).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
   return {
-    scores: Float64Array.from(found, ([score]) => score),
-    images: Uint32Array.from(found, ([, image]) => image),
-    right: Uint8Array.from(found, ([, , right]) => (right ? 1 : 0)),
-    trueImages: Uint32Array.from(truths, ([image]) => image),
-    trueCounts: Uint32Array.from(truths, ([, count]) => count),
+    scores: new Float64Array(order.length).map((_, rank) => scores[order[rank] ?? 0] ?? 0),
+    images: order.map((row) => rows.images[row] ?? 0),
+    right: new Uint8Array(order.length).map((_, rank) => rows.right[order[rank] ?? 0] ?? 0),
+    trueImages: Uint32Array.from(rows.trueImages),
+    trueCounts: Uint32Array.from(rows.trueCounts),
   };
 }
 
