@@ -7,10 +7,13 @@ const TOKEN = 'a-bearer-token';
 /** Images and their COCO file, for those who show the token. */
 async function startData(): Promise<string> {
   const files = ['red-0', 'red-1', 'red-2', 'green-0', 'green-1', 'green-2'];
-  const url: string = await serve(async (request, response) => {
-    if (request.headers.authorization !== `Bearer ${TOKEN}`) return void response.writeHead(401).end();
-    const [, colour = '', index = ''] = /^\/(\w+)-(\d)/.exec(request.url ?? '') ?? [];
-    response.end(colour === '' ? JSON.stringify(coco) : await picture(colour, Number(index)));
+  const pictures = new Map<string, Buffer>(
+    await Promise.all(files.map(async (file, i) => [`/${file}`, await picture(file.split('-')[0] ?? '', i)] as const)),
+  );
+  const url: string = await serve((request, response) => {
+    if (request.headers.authorization === `Bearer ${TOKEN}`) {
+      response.end(pictures.get(request.url ?? '') ?? JSON.stringify(coco));
+    } else response.writeHead(401).end();
   });
   const coco = {
     images: files.map((file, i) => ({ id: i + 1, width: 64, height: 64, file_name: file, coco_url: `${url}/${file}` })),
@@ -24,7 +27,7 @@ it('a dataset is read with the identity that the Azure SDK finds on the machine'
   const asked: string[] = [];
   // What a machine of Azure App Service offers to its programs.
   const identity = await serve((request, response) => {
-    asked.push(`${request.headers['x-identity-header']} ${request.url}`);
+    asked.push(`${String(request.headers['x-identity-header'])} ${request.url}`);
     const expires = Math.floor(Date.now() / 1000) + 3600;
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(

@@ -76,14 +76,25 @@ describe('an address', () => {
     'fd00::1',
     '::ffff:8.8.8.8',
     '64:ff9b::7f00:1',
+    '168.63.129.16',
+    '192.0.2.1',
+    '::7f00:1',
+    '::ffff:0:7f00:1',
+    '2001:0:7f00:1::',
+    '2001:db8::1',
+    'fec0::1',
+    'fd00:ec2::254',
     'nonsense',
   ])('such as %s is private', (address) => {
     expect(isPrivateAddress(address)).toBe(true);
   });
 
-  it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111'])('such as %s is public', (address) => {
-    expect(isPrivateAddress(address)).toBe(false);
-  });
+  it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '168.63.129.17', '2606:4700::1111', '2001:4860:4860::8888'])(
+    'such as %s is public',
+    (address) => {
+      expect(isPrivateAddress(address)).toBe(false);
+    },
+  );
 });
 
 describe('a COCO file', () => {

@@ -22,7 +22,9 @@ export function heldBytes(bytes: Uint8Array): number {
       const { width, height } = bmpSize(bytes) ?? { width: 0, height: 0 };
       return width * height * 3;
     }
-    default:
+    case 'webp':
+    case 'tiff':
+    case undefined:
       return 0;
   }
 }

@@ -53,7 +53,7 @@ async function probe(bytes: Uint8Array): Promise<ImageFacts | ImageProblem> {
     return tooLargeToHold(bytes, size) ?? { ...size, format: type };
   } catch (error) {
     const reason = error instanceof Error ? ` (${error.message.split('\n')[0]})` : '';
-    return { code: 'InvalidImageFormat', problem: `has a damaged header${reason}` };
+    return { code: 'InvalidImageFormat', problem: `is damaged or cut short${reason}` };
   }
 }
 
@@ -67,7 +67,7 @@ async function uprightSize(bytes: Uint8Array, type: ImageType): Promise<{ width:
 
 function bitmapSize(bytes: Uint8Array): { width: number; height: number } {
   const size = bmpSize(bytes);
-  if (size === undefined) throw new Error('it is cut short');
+  if (size === undefined) throw new Error('the header is not whole');
   return size;
 }
 
