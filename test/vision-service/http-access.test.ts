@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -28,6 +29,16 @@ describe('a file URI', () => {
     expect(uriProblem(uri('root', 'in.txt'), access)).toBeUndefined();
     expect(uriProblem(uri('root-2', 'out.txt'), access)).toContain('lies outside');
     expect(uriProblem(`file://host${root}/in.txt`, access)).toBeDefined();
+  });
+
+  it('that names a folder or a pipe is refused instead of waited for', async () => {
+    const root = await temporaryFolder();
+    execFileSync('mkfifo', [path.join(root, 'pipe')]);
+    for (const name of ['.', 'pipe']) {
+      const uri = pathToFileURL(path.join(root, name)).href;
+      const reading = readSource(uri, { allowedRoots: [root], allowPrivate: false }, { maxBytes: 9 });
+      await expect(reading).rejects.toThrow('is not a file');
+    }
   });
 });
 
