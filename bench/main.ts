@@ -5,6 +5,7 @@ import { machine } from './machine.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureService } from './service.ts';
 import { type Row, renderTable } from './table.ts';
+import { measureTenThousand } from './ten-thousand.ts';
 import { measureUpdates } from './updates.ts';
 import { measureWaiting } from './waiting.ts';
 
@@ -21,6 +22,7 @@ const SECTIONS: Record<string, (ground: Ground) => Promise<Row[]>> = {
   waiting: (ground) => measureWaiting(ground, values.long ? VERY_LONG_S : LONG_S),
   service: measureService,
   embedding: measureEmbedding,
+  'ten-thousand': measureTenThousand,
 };
 
 /** `npm run bench -- [--long] [--only SECTION]…`: one table on stdout, progress on stderr; ends with 1 when a target is missed. */

@@ -8,6 +8,7 @@ const STOP_MS = 20_000;
 export interface NodeService extends Running {
   /** What its ready line says, e.g. `{ready: true, url: …}`. */
   ready: Readonly<Record<string, unknown>>;
+  pid: number | undefined;
 }
 
 export interface NodeServicePlan extends Omit<ChildPlan, 'command' | 'args'> {
@@ -26,7 +27,7 @@ export async function startNodeService(plan: NodeServicePlan): Promise<NodeServi
   const child = await Child.start({ ...rest, command: process.execPath, args: [entry] });
   try {
     const ready = await readyLine(child, signal);
-    return { ready, ended: child.ended, stop: async () => void (await child.stop(STOP_MS)) };
+    return { ready, pid: child.pid, ended: child.ended, stop: async () => void (await child.stop(STOP_MS)) };
   } catch (error) {
     await child.stop(STOP_MS);
     signal?.throwIfAborted();

@@ -58,6 +58,8 @@ export type ResultOf<T extends Task> = Results[T['kind']];
 /** What a task has used so far; the last one of a run is its bill. */
 export interface Usage {
   computeMs: number;
+  /** Part of it that went into the search for the head; none before that began. */
+  headMs?: number;
   images: number;
   embeddingsComputed: number;
 }

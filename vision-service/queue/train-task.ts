@@ -52,8 +52,10 @@ async function trainHead(
   { task, watch }: { task: TrainTask; watch: TrainingWatch },
 ) {
   const begun = performance.now();
-  const report = () =>
-    watch.onUsage(usageOf({ ...embedded, computeMs: embedded.computeMs + performance.now() - begun }, dataset));
+  const report = () => {
+    const headMs = performance.now() - begun;
+    watch.onUsage({ ...usageOf({ ...embedded, computeMs: embedded.computeMs + headMs }, dataset), headMs });
+  };
   const positions = new Map(dataset.classes.map((name, index) => [name, index]));
   const trained = await trainClassifier({
     features: embedded.features,

@@ -83,6 +83,7 @@ export class TrainingQueue {
     const controller = new AbortController();
     this.#running = { name, controller };
     models.mark(name, 'training');
+    const begun = performance.now();
     let usage = NOTHING_USED;
     try {
       const result = await this.#compute(item, { signal: controller.signal, onUsage: (now) => (usage = now) });
@@ -93,6 +94,9 @@ export class TrainingQueue {
       if (stopped) this.#settle(item, settlement(item.model, 'cancelled', { usage }));
       else this.#settle(item, settlement(item.model, 'failed', { usage, error: asFailure(error, log) }));
     } finally {
+      const { headMs = 0 } = usage;
+      const seconds = { trainingSeconds: (performance.now() - begun) / 1000, headSeconds: headMs / 1000 };
+      log.info({ model: name, ...seconds }, 'training ended');
       this.#running = undefined;
     }
   }
