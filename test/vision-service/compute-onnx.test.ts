@@ -181,7 +181,7 @@ describe('an ONNX file that does not fit', () => {
     ['normalised bytes', bytes(['n', 16, 16, 3]), { mean: [0.5] }, 'takes bytes'],
     ['keys that are unknown', identity(['n', 3, 16, 16]), { size: 224 }, 'size'],
     ['text that is no JSON', identity(['n', 3, 16, 16]), '{', 'makes no sense'],
-  ])('is refused with words that help: %s', async (_, model, sidecar, words) => {
+  ])('is refused with words that help: %s', async (...[, model, sidecar, words]) => {
     const loading = load(model, { 'model.onnx.json': sidecar });
     await expect(loading).rejects.toMatchObject({ name: 'BackboneError', message: expect.stringContaining(words) });
   });

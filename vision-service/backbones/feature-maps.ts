@@ -14,7 +14,7 @@ export interface FeatureMaps {
 }
 
 /** The maps by name, with the pixels between two places. */
-export const MAP_STRIDES = { map8: 8, map16: 16, map32: 32 } as const;
+const MAP_STRIDES = { map8: 8, map16: 16, map32: 32 } as const;
 
 /**
  * Throws when squares of that side have no whole number of places in every map.
