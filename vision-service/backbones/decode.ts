@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import sharp, { type Sharp } from 'sharp';
 import { UndecodableImagesError } from './errors.ts';
+import { withPicture } from './open-image.ts';
 import type { RgbPicture } from './resample.ts';
 
 // One libvips thread an image: whole batches are decoded side by side, which uses the cores better.
@@ -16,7 +17,9 @@ sharp.cache(false);
  * @throws when the bytes are no image
  */
 async function decodeWithin(image: Uint8Array, side: number): Promise<RgbPicture> {
-  return toRgb(opened(image).resize(side, side, { fit: 'fill', kernel: 'linear', withoutEnlargement: true }));
+  return withPicture(image, (picture) =>
+    toRgb(upright(picture).resize(side, side, { fit: 'fill', kernel: 'linear', withoutEnlargement: true })),
+  );
 }
 
 /**
@@ -25,11 +28,11 @@ async function decodeWithin(image: Uint8Array, side: number): Promise<RgbPicture
  * @throws when the bytes are no image
  */
 export async function decodePicture(image: Uint8Array): Promise<RgbPicture> {
-  return toRgb(opened(image));
+  return withPicture(image, (picture) => toRgb(upright(picture)));
 }
 
-function opened(image: Uint8Array): Sharp {
-  return sharp(image, { failOn: 'error' }).autoOrient().flatten({ background: '#ffffff' });
+function upright(picture: Sharp): Sharp {
+  return picture.autoOrient().flatten({ background: '#ffffff' });
 }
 
 async function toRgb(picture: Sharp): Promise<RgbPicture> {
@@ -59,15 +62,19 @@ export interface LetterboxedPicture {
  * @throws when the bytes are no image
  */
 export async function decodeLetterboxed(image: Uint8Array, side: number): Promise<LetterboxedPicture> {
-  const { autoOrient } = await sharp(image).metadata();
-  const { width, height } = autoOrient;
-  const inside = await toRgb(opened(image).resize(side, side, { fit: 'inside', kernel: 'linear' }));
+  const { size, inside } = await withPicture(image, async (picture) => {
+    const { autoOrient } = await picture.metadata();
+    return {
+      size: autoOrient,
+      inside: await toRgb(upright(picture).resize(side, side, { fit: 'inside', kernel: 'linear' })),
+    };
+  });
   const square = Uint8Array.from({ length: side * side * 3 }, (_, i) => PADDING[i % 3] ?? 0);
   const line = inside.width * 3;
   for (let row = 0; row < inside.height; row += 1) {
     square.set(inside.data.subarray(row * line, (row + 1) * line), row * side * 3);
   }
-  return { square, scale: side / Math.max(width, height), width, height };
+  return { square, scale: side / Math.max(size.width, size.height), ...size };
 }
 
 /** Decodes batches of images, a bounded number at once over all batches; no side of a picture is longer than the decoder's. */
