@@ -6,19 +6,23 @@ const STORAGE_VERSION = '2021-12-02';
 /** A token is renewed so long before it ends. */
 const RENEW_BEFORE_MS = 300_000;
 
+interface BearerToken {
+  token: string;
+  /** Milliseconds since 1970. */
+  expiresOnTimestamp: number;
+}
+
 /** What is used of a credential of the Azure SDK. */
 export interface TokenCredential {
-  getToken(
-    scope: string,
-    options: { abortSignal?: AbortSignal },
-  ): Promise<{ token: string; expiresOnTimestamp: number } | null>;
+  getToken(scope: string): Promise<BearerToken | null>;
 }
 
 /** Bearer tokens for Azure Storage from one credential, each kept until five minutes before its end. */
 export class StorageTokens {
   readonly #load: () => Promise<TokenCredential>;
   #credential: Promise<TokenCredential> | undefined;
-  #current: Promise<{ token: string; expiresOnTimestamp: number }> | undefined;
+  #current: BearerToken | undefined;
+  #renewal: Promise<BearerToken> | undefined;
 
   /** `load` is called when the first token is asked for. */
   constructor(load: () => Promise<TokenCredential>) {
@@ -26,34 +30,34 @@ export class StorageTokens {
   }
 
   /**
-   * Headers of a request that is signed with the identity.
+   * Headers of a request that is signed with the identity. Many images may ask at once; all of them wait for one token.
    *
    * @throws {SourceError} when there is no identity or it gets no token
    */
   async headers(): Promise<Record<string, string>> {
-    const { token } = await this.#valid();
-    return { authorization: `Bearer ${token}`, 'x-ms-version': STORAGE_VERSION };
-  }
-
-  /** Many images ask at once; all of them wait for one token. */
-  async #valid(): Promise<{ token: string; expiresOnTimestamp: number }> {
-    const current = await this.#current?.catch(() => undefined);
-    if (current !== undefined && current.expiresOnTimestamp - RENEW_BEFORE_MS > Date.now()) return current;
-    const fresh = this.#fetch();
-    this.#current = fresh;
-    return fresh;
-  }
-
-  async #fetch(): Promise<{ token: string; expiresOnTimestamp: number }> {
-    try {
-      this.#credential ??= this.#load();
-      const token = await (await this.#credential).getToken(SCOPE, {});
-      if (token !== null) return token;
-    } catch (error) {
-      const reason = error instanceof Error ? `${error.name}: ${error.message.split('\n')[0]}` : 'no reason given';
-      throw new SourceError(`the managed identity of this machine gives no token for Azure Storage (${reason})`);
+    let current = this.#current;
+    if (current === undefined || current.expiresOnTimestamp - RENEW_BEFORE_MS <= Date.now()) {
+      this.#renewal ??= this.#renew().finally(() => {
+        this.#renewal = undefined;
+      });
+      current = await this.#renewal;
     }
-    throw new SourceError('the managed identity of this machine gives no token for Azure Storage');
+    return { authorization: `Bearer ${current.token}`, 'x-ms-version': STORAGE_VERSION };
+  }
+
+  async #renew(): Promise<BearerToken> {
+    const token = await this.#fetch().catch((error: unknown) => {
+      const reason = error instanceof Error ? ` (${error.name}: ${error.message.split('\n')[0]})` : '';
+      throw new SourceError(`the managed identity of this machine gives no token for Azure Storage${reason}`);
+    });
+    if (token === null) throw new SourceError('the managed identity of this machine gives no token for Azure Storage');
+    this.#current = token;
+    return token;
+  }
+
+  async #fetch(): Promise<BearerToken | null> {
+    this.#credential ??= this.#load();
+    return (await this.#credential).getToken(SCOPE);
   }
 }
 
