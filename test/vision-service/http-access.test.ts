@@ -1,25 +1,14 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isPrivateAddress } from '../../vision-service/data-access/addresses.ts';
 import { parseCoco } from '../../vision-service/data-access/coco.ts';
 import { readSource, uriProblem } from '../../vision-service/data-access/source.ts';
+import { serve } from './file-server.ts';
 import { temporaryFolder } from './http-helpers.ts';
 
 const OPEN = { allowedRoots: [], allowPrivate: true };
-
-async function serve(answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  return `http://127.0.0.1:${address !== null && typeof address !== 'string' ? address.port : 0}`;
-}
 
 describe('a file URI', () => {
   it('is read below a root, and nowhere else, not even over a link or a prefix', async () => {
