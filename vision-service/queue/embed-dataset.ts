@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import { CONTRACT_QUOTAS } from '../../vision/capabilities.ts';
 import type { Backbone } from '../backbones/backbone.ts';
-import type { LabelledImage } from '../data-access/coco.ts';
+
 import type { Credential } from '../data-access/credentials.ts';
-import type { LabelledDataset, Purpose } from '../data-access/dataset.ts';
+import type { DatasetImage, LabelledDataset, Purpose } from '../data-access/dataset.ts';
 import { SourceError } from '../data-access/errors.ts';
 import { type ImageFactsCache, type ImageProblem, imageProblem } from '../data-access/image-facts.ts';
 import { type AccessRules, readSource } from '../data-access/source.ts';
@@ -121,7 +121,7 @@ async function embedPart(
 
 async function readPart(
   engine: Engine,
-  images: readonly LabelledImage[],
+  images: readonly DatasetImage[],
   { purpose, watch, credential }: { purpose: Purpose; watch: Watch; credential: Credential | undefined },
 ): Promise<{ images: ReadImage[]; problems: string[] }> {
   const limit = pLimit(CONCURRENT_READS);
@@ -140,7 +140,7 @@ async function readPart(
 /** The image, or one sentence saying why it cannot be used. */
 async function readImage(
   engine: Engine,
-  image: LabelledImage,
+  image: DatasetImage,
   { purpose, ...reading }: { purpose: Purpose; credential: Credential | undefined; signal: AbortSignal },
 ): Promise<ReadImage | string> {
   reading.signal.throwIfAborted();
