@@ -27,12 +27,14 @@ async function decodeSquare(image: Uint8Array, side: number): Promise<Uint8Array
 /**
  * Decodes one image at its own size, as `decodeSquare` does: upright and on white.
  *
+ * @param most pixels of the longer side; a larger image is made smaller
  * @throws when the bytes are no image
  */
-export async function decodePicture(image: Uint8Array): Promise<RgbPicture> {
+export async function decodePicture(image: Uint8Array, most: number): Promise<RgbPicture> {
   const { data, info } = await sharp(image, { failOn: 'error' })
     .autoOrient()
     .flatten({ background: '#ffffff' })
+    .resize(most, most, { fit: 'inside', kernel: 'linear', withoutEnlargement: true })
     .toColourspace('srgb')
     .raw()
     .toBuffer({ resolveWithObject: true });
