@@ -7,6 +7,8 @@ import { createOnnxBackbone } from './onnx.ts';
 
 /** The committed weights: made by scripts/convert-efficientnet-lite0.py, see the NOTICE beside them. */
 const EFFICIENTNET_LITE0_SHA256 = 'df5ced4a11dbc59df8a09a3340e66fa34a929245d0d5a7cfae8604f29037b467';
+/** The file with the weights. */
+export const EFFICIENTNET_LITE0 = fileURLToPath(new URL('models/efficientnet-lite0.onnx', import.meta.url));
 const DEFAULT_THREADS = 2;
 
 /**
@@ -20,8 +22,7 @@ export async function loadBackbone(name: string, options: { threads?: number } =
   const threads = options.threads ?? DEFAULT_THREADS;
   if (name === 'classical') return createClassicalBackbone({ threads });
   if (name === 'efficientnet-lite0') {
-    const file = fileURLToPath(new URL('models/efficientnet-lite0.onnx', import.meta.url));
-    return createOnnxBackbone({ name, file, sha256: EFFICIENTNET_LITE0_SHA256, threads });
+    return createOnnxBackbone({ name, file: EFFICIENTNET_LITE0, sha256: EFFICIENTNET_LITE0_SHA256, threads });
   }
   if (name.startsWith('onnx:') && name !== 'onnx:') {
     return createOnnxBackbone({ name, file: resolve(name.slice('onnx:'.length)), threads });
