@@ -25,7 +25,10 @@ export async function readDigitsCsv(file: string): Promise<Digits> {
     .trim()
     .split('\n');
   const rows = lines.map((line) => line.split(',').map(Number));
-  return { pixels: rows.map((row) => Uint8Array.from(row.slice(0, PIXELS))), labels: rows.map((row) => row[PIXELS] ?? -1) };
+  return {
+    pixels: rows.map((row) => Uint8Array.from(row.slice(0, PIXELS))),
+    labels: rows.map((row) => row[PIXELS] ?? -1),
+  };
 }
 
 /**
@@ -34,9 +37,13 @@ export async function readDigitsCsv(file: string): Promise<Digits> {
  * @param files paths of the gzipped images and labels
  */
 export async function readIdx(files: { images: string; labels: string }, count: number): Promise<Digits> {
-  const [images, labels] = await Promise.all([files.images, files.labels].map(async (file) => gunzipSync(await readFile(file))));
+  const [images, labels] = await Promise.all(
+    [files.images, files.labels].map(async (file) => gunzipSync(await readFile(file))),
+  );
   if (images === undefined || labels === undefined) throw new Error('Nothing was read');
-  const pixels = Array.from({ length: count }, (_, i) => Uint8Array.from(images.subarray(16 + i * PIXELS, 16 + (i + 1) * PIXELS)));
+  const pixels = Array.from({ length: count }, (_, i) =>
+    Uint8Array.from(images.subarray(16 + i * PIXELS, 16 + (i + 1) * PIXELS)),
+  );
   return { pixels, labels: [...labels.subarray(8, 8 + count)] };
 }
 
