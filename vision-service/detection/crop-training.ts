@@ -1,6 +1,7 @@
-import { logLoss } from '../heads/linear-head.ts';
+import { logLosses } from '../heads/linear-head.ts';
+import { allowsRoot, unitRows } from '../heads/transform.ts';
 import { randomNumbers } from '../training/random.ts';
-import { type CropHead, cropScores, trainCropHead } from './crop-head.ts';
+import { type CropHead, CropRegression, type CropSamples, cropScores } from './crop-head.ts';
 import { type PlannedCrop, planCrops } from './crop-plan.ts';
 import type { PlaceTrainingResult } from './place-training.ts';
 import type { Proposal } from './propose.ts';
@@ -31,17 +32,62 @@ export async function trainCrops(
   tools: TrainingTools,
 ): Promise<CropTrainingResult> {
   const crops = await embedCrops(pictures, places, tools);
-  let best: { lambda: number; scores: Map<Crop, Float32Array>; loss: number } | undefined;
-  for (const lambda of LAMBDAS) {
-    if (places.foldCount < 2 || (best !== undefined && !tools.affordable())) break;
-    const trial = await crossFit(crops, { lambda, folds: places.foldCount }, tools);
-    if (best === undefined || trial.loss < best.loss) best = { lambda, ...trial };
-  }
-  const lambda = best?.lambda ?? LAMBDAS[0];
-  const head = await train(crops, lambda, tools);
-  const scores = new Map<Proposal, Float32Array>();
-  for (const [{ proposal }, score] of best?.scores ?? []) if (proposal !== undefined) scores.set(proposal, score);
+  const samples = samplesOf(crops, tools.classes.length);
+  const { lambda, scores } = await chooseLambda(crops, { samples, places }, tools);
+  const all = crops.flatMap(({ label }, i) => (label === undefined ? [] : [i]));
+  const head = await new CropRegression(samples, all, tools.heads).fit(lambda, tools.pause);
   return { head, lambda, scores };
+}
+
+function samplesOf(crops: readonly Crop[], classes: number): CropSamples {
+  const features = crops.map(({ feature }) => feature);
+  const cubeRoot = allowsRoot(features);
+  // A crop that is neither object nor background is never chosen to learn from.
+  const labels = crops.map(({ label }) => label ?? classes);
+  return { units: unitRows(features, cubeRoot), cubeRoot, labels, classes };
+}
+
+async function chooseLambda(
+  crops: readonly Crop[],
+  { samples, places }: { samples: CropSamples; places: PlaceTrainingResult },
+  tools: TrainingTools,
+) {
+  const [first] = LAMBDAS;
+  if (places.foldCount < 2) return { lambda: first, scores: new Map<Proposal, Float32Array>() };
+  const regressions = Array.from({ length: places.foldCount }, (_, fold) => {
+    const seen = crops.flatMap((crop, i) => (crop.label === undefined || crop.fold === fold ? [] : [i]));
+    return new CropRegression(samples, seen, tools.heads);
+  });
+  let best = { lambda: first, ...(await crossFit(crops, { regressions, lambda: first }, tools)) };
+  for (const lambda of places.enoughToChoose ? LAMBDAS.slice(1) : []) {
+    if (!tools.affordable()) break;
+    const trial = await crossFit(crops, { regressions, lambda }, tools);
+    if (trial.loss < best.loss) best = { lambda, ...trial };
+  }
+  return best;
+}
+
+/** What heads say of the proposals that they had not seen, and the mean loss (nats) of the held-out crops. */
+async function crossFit(
+  crops: readonly Crop[],
+  { regressions, lambda }: { regressions: readonly CropRegression[]; lambda: number },
+  { pause }: TrainingTools,
+) {
+  const scores = new Map<Proposal, Float32Array>();
+  const judged: { label: number; score: Float32Array }[] = [];
+  for (const [fold, regression] of regressions.entries()) {
+    const head = await regression.fit(lambda, pause);
+    for (const { label, proposal, feature } of crops.filter((crop) => crop.fold === fold)) {
+      const score = cropScores(head, feature);
+      if (proposal !== undefined) scores.set(proposal, score);
+      if (label !== undefined) judged.push({ label, score });
+    }
+  }
+  const losses = logLosses(
+    judged.map(({ score }) => score),
+    judged.map(({ label }) => label),
+  );
+  return { scores, loss: losses.reduce((sum, loss) => sum + loss, 0) / Math.max(losses.length, 1) };
 }
 
 async function embedCrops(
@@ -62,33 +108,4 @@ async function embedCrops(
   const crops: Crop[] = [];
   for await (const { result } of inTurn(pictures, pause, look)) crops.push(...result);
   return crops;
-}
-
-async function crossFit(
-  crops: readonly Crop[],
-  { lambda, folds }: { lambda: number; folds: number },
-  tools: TrainingTools,
-) {
-  const scores = new Map<Crop, Float32Array>();
-  for (let fold = 0; fold < folds; fold += 1) {
-    const head = await train(
-      crops.filter((crop) => crop.fold !== fold),
-      lambda,
-      tools,
-    );
-    for (const crop of crops) if (crop.fold === fold) scores.set(crop, cropScores(head, crop.feature));
-  }
-  const judged = [...scores].flatMap(([{ label }, score]) => (label === undefined ? [] : [{ label, score }]));
-  const loss = logLoss(
-    judged.map(({ score }) => score),
-    judged.map(({ label }) => label),
-  );
-  return { scores, loss };
-}
-
-function train(crops: readonly Crop[], lambda: number, { classes, heads, pause }: TrainingTools): Promise<CropHead> {
-  const learnt = crops.flatMap(({ label, feature }) => (label === undefined ? [] : [{ label, feature }]));
-  const features = learnt.map(({ feature }) => feature);
-  const labels = learnt.map(({ label }) => label);
-  return trainCropHead({ features, labels, classes: classes.length }, { lambda, kernels: heads, pause });
 }

@@ -15,6 +15,9 @@ const RECIPES: readonly [PlaceRecipe, ...PlaceRecipe[]] = [
   { hidden: 64, steps: 300, decay: 1 },
 ];
 
+/** Objects: with fewer, a choice between recipes would be chance. */
+const ENOUGH_OBJECTS = 60;
+
 /** The place head of all pictures, and for each picture the proposals of a head that had not seen it. */
 export interface PlaceTrainingResult {
   head: PlaceHead;
@@ -23,6 +26,8 @@ export interface PlaceTrainingResult {
   folds: number[];
   /** One fold: nothing could be held out, and the proposals come from the head of all pictures. */
   foldCount: number;
+  /** Whether there are enough objects for held-out results to tell recipes apart. */
+  enoughToChoose: boolean;
   proposals: Proposal[][];
 }
 
@@ -31,6 +36,7 @@ interface Work {
   samples: PlaceSamples;
   scaling: Scaling;
   folds: readonly number[];
+  enoughToChoose: boolean;
 }
 
 /** Cross-fits place heads: one for each fold, with the recipe that does best on the first, then one on everything. */
@@ -41,13 +47,14 @@ export async function trainPlaces(
   const samples = await gatherPlaces(pictures, tools);
   const count = foldCount(new Set(pictures.map(({ group }) => group)).size);
   const folds = pictureFolds(pictures, { folds: count, seed: tools.seed });
-  const work = { pictures, samples, scaling: scaleRows(samples), folds };
+  const enoughToChoose = pictures.reduce((sum, { truths }) => sum + truths.length, 0) >= ENOUGH_OBJECTS;
+  const work = { pictures, samples, scaling: scaleRows(samples), folds, enoughToChoose };
   const { recipe, first } = await chooseRecipe(work, count, tools);
   const proposals = first ?? pictures.map((): Proposal[] => []);
   for (let fold = 1; fold < count; fold += 1) await proposeFold(work, { fold, recipe, proposals }, tools);
   const head = await train(work, { without: undefined, recipe }, tools);
   if (first === undefined) await proposeInto(proposals, { ...work, chosen: () => true, head }, tools);
-  return { head, recipe, folds, foldCount: count, proposals };
+  return { head, recipe, folds, foldCount: count, enoughToChoose, proposals };
 }
 
 /** The recipe that finds the objects of the first fold best, with its proposals there; nothing is tried with one fold only. */
@@ -55,7 +62,7 @@ async function chooseRecipe(work: Work, count: number, tools: TrainingTools) {
   if (count < 2) return { recipe: RECIPES[0], first: undefined };
   let best: { recipe: PlaceRecipe; first: Proposal[][]; precision: number } | undefined;
   for (const recipe of RECIPES) {
-    if (best !== undefined && !tools.affordable()) break;
+    if (best !== undefined && (!work.enoughToChoose || !tools.affordable())) break;
     const first = work.pictures.map((): Proposal[] => []);
     await proposeFold(work, { fold: 0, recipe, proposals: first }, tools);
     const held = [...work.folds.keys()].filter((i) => work.folds[i] === 0);

@@ -44,7 +44,7 @@ export interface DetectorTraining {
  * @throws the signal's reason once it is aborted
  */
 export async function trainDetector(request: DetectorRequest): Promise<DetectorTraining> {
-  const pacer = new Pacer(request.signal);
+  const pacer = new Pacer({ signal: request.signal });
   const pause = async () => {
     request.onProgress?.();
     await pacer.pause();
@@ -91,6 +91,7 @@ interface Stages {
 async function chooseStages(held: HeldOut, tools: TrainingTools): Promise<Stages> {
   if (held.places.foldCount < 2) return { stages: 2, blend: firstBlend(2) };
   const two = await withStages(held, 2, tools);
+  if (!held.places.enoughToChoose) return two;
   const one = await withStages(held, 1, tools);
   return one.precision > two.precision ? one : two;
 }
