@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { DETECTOR_KINDS, type TrainedDetector } from './detector.ts';
 import { HEAD_PARTS } from './graphs.ts';
 import { byPart, partShapes } from './place-head.ts';
-import { DETECTOR_KINDS, type TrainedDetector } from './detector.ts';
 
 const MAGIC = 'deltaloop-detector-1\n';
 
@@ -25,7 +25,9 @@ export function serialiseDetector({ kind, classes, recipe, places, crops, blend 
   const header = JSON.stringify({ kind, classes, recipe, places: places.size, blend, crops: cropHeader });
   const numbers = [
     ...HEAD_PARTS.map((part) => places.numbers[part]),
-    ...(crops ? [crops.transform.mean, crops.head.biases, ...crops.head.weights].map((list) => Float32Array.from(list)) : []),
+    ...(crops
+      ? [crops.transform.mean, crops.head.biases, ...crops.head.weights].map((list) => Float32Array.from(list))
+      : []),
   ];
   const bytes = numbers.map((list) => Buffer.from(list.buffer, list.byteOffset, list.byteLength));
   return Buffer.concat([Buffer.from(`${MAGIC}${header}\n`), ...bytes]);

@@ -164,6 +164,6 @@ export async function checkImage(
 ): Promise<{ sha256: string; width: number; height: number } | ImageProblem> {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const facts = await engine.facts.of(sha256, bytes);
-  if (facts === undefined) return { code: 'InvalidImageFormat', problem: 'is not an image of a type that is read' };
+  if ('problem' in facts) return facts;
   return imageProblem(facts, side) ?? { sha256, width: facts.width, height: facts.height };
 }

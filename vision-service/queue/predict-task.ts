@@ -7,6 +7,9 @@ import { predictScores, type TrainedClassifier } from '../training/classifier.ts
 import { checkImage, type Engine } from './embed-dataset.ts';
 import { TaskFailure } from './failure.ts';
 
+/** A training may be patient with a server; the caller of a prediction has given up by then. Milliseconds. */
+const WHILE_A_CALLER_WAITS = { attempts: 2, idleMs: 10_000, totalMs: 30_000, maxRetryAfterMs: 5_000 };
+
 /**
  * Tags of one image, all classes, surest first. Features that are known are not computed again.
  *
@@ -18,7 +21,6 @@ export async function predictImage(
   { image, signal }: { image: Uint8Array | string; signal: AbortSignal },
 ): Promise<Prediction> {
   const bytes = typeof image === 'string' ? await download(engine, image, signal) : image;
-  if (bytes.length === 0) throw new TaskFailure('InvalidImageSize', 'The image has no bytes.');
   const checked = await checkImage(engine, bytes, CONTRACT_QUOTAS['Generic-Classifier'].evaluationSide);
   if ('problem' in checked) throw new TaskFailure(checked.code, `The image ${checked.problem}.`);
   const scores = await scoresOf(engine, classifier, { sha256: checked.sha256, bytes, signal });
@@ -51,7 +53,8 @@ async function scoresOf(
 
 async function download(engine: Engine, uri: string, signal: AbortSignal): Promise<Uint8Array> {
   try {
-    return await readSource(uri, engine.access, { maxBytes: EMBEDDED_CAPABILITIES.maxPredictBytes, signal });
+    const access = { ...engine.access, patience: { ...WHILE_A_CALLER_WAITS, ...engine.access.patience } };
+    return await readSource(uri, access, { maxBytes: EMBEDDED_CAPABILITIES.maxPredictBytes, signal });
   } catch (error) {
     if (error instanceof SourceError) throw new TaskFailure('InvalidImageUrl', error.message);
     throw error;
