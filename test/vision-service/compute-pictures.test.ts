@@ -76,7 +76,7 @@ describe('pictures for detectors', () => {
     const pixel = (x: number, y: number) => square.subarray((y * 64 + x) * 3, (y * 64 + x) * 3 + 3);
     expect(pixel(63, 31)[0]).toBeGreaterThan(250);
     expect([...pixel(0, 32)]).toEqual([124, 116, 104]);
-    expect(await decodePicture(lying)).toMatchObject({ width: 40, height: 20 });
+    expect(await decodePicture(lying, 64)).toMatchObject({ width: 40, height: 20 });
   });
 
   it.each([
@@ -97,7 +97,7 @@ describe('pictures for detectors', () => {
   it.each(['classical', 'efficientnet-lite0'])('are embedded by %s as the image they were', async (name) => {
     const backbone = await loadBackbone(name, { threads: 2 });
     const image = await squarePng([200, 40, 40], [40, 40, 200]);
-    const square = resampleToSquare(await decodePicture(image), backbone.side);
+    const square = resampleToSquare(await decodePicture(image, 1024), backbone.side);
     const [feature] = await backbone.embed([image]);
     expect(await backbone.embedSquares([square, square, square])).toEqual([feature, feature, feature]);
     await backbone.close();

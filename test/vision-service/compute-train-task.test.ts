@@ -6,7 +6,7 @@ import { ImageFactsCache } from '../../vision-service/data-access/image-facts.ts
 import { EmbeddingCache } from '../../vision-service/embeddings.ts';
 import { billedMinutes } from '../../vision-service/ledger.ts';
 import { BILLED_MINUTES_PER_SECOND } from '../../vision-service/queue/budget.ts';
-import type { Engine } from '../../vision-service/queue/embed-dataset.ts';
+import type { Engine } from '../../vision-service/queue/engine.ts';
 import { TaskFailure } from '../../vision-service/queue/failure.ts';
 import type { TrainTask, Usage } from '../../vision-service/queue/protocol.ts';
 import { runTraining } from '../../vision-service/queue/train-task.ts';
@@ -19,13 +19,13 @@ const USED_AT_ONCE = 1e9;
 function engineWith(folder: string, db = new DatabaseSync(':memory:')): { engine: Engine; db: DatabaseSync } {
   const access = { allowedRoots: [folder], allowPrivate: false };
   const caches = { cache: new EmbeddingCache(db), facts: new ImageFactsCache(db) };
-  return { engine: { backbone: createClassicalBackbone(), ...caches, access }, db };
+  return { engine: { backbone: createClassicalBackbone(1), ...caches, access }, db };
 }
 
 async function taskOn(perClass: number, more: Partial<TrainTask> = {}) {
   const folder = await temporaryFolder();
   const uri = await writeCoco(folder, 'coco.json', { perClass, side: 32 });
-  const training = { name: 'squares', uris: [uri] };
+  const training = { name: 'squares', annotationKind: 'imageClassification' as const, uris: [uri] };
   const task: TrainTask = {
     kind: 'train',
     modelKind: 'Generic-Classifier',

@@ -23,12 +23,15 @@ async function decodeWithin(image: Uint8Array, side: number): Promise<RgbPicture
 }
 
 /**
- * Decodes one image at its own size, upright and on white.
+ * Decodes one image, keeping its proportions, upright and on white.
  *
+ * @param most pixels of the longer side; only an image with a longer one is made smaller
  * @throws when the bytes are no image
  */
-export async function decodePicture(image: Uint8Array): Promise<RgbPicture> {
-  return withPicture(image, (picture) => toRgb(upright(picture)));
+export async function decodePicture(image: Uint8Array, most: number): Promise<RgbPicture> {
+  return withPicture(image, (picture) =>
+    toRgb(upright(picture).resize(most, most, { fit: 'inside', kernel: 'linear', withoutEnlargement: true })),
+  );
 }
 
 function upright(picture: Sharp): Sharp {
@@ -69,7 +72,7 @@ export async function decodeLetterboxed(image: Uint8Array, side: number): Promis
       inside: await toRgb(upright(picture).resize(side, side, { fit: 'inside', kernel: 'linear' })),
     };
   });
-  const square = Uint8Array.from({ length: side * side * 3 }, (_, i) => PADDING[i % 3] ?? 0);
+  const square = new Uint8Array(Buffer.alloc(side * side * 3, Uint8Array.from(PADDING)));
   const line = inside.width * 3;
   for (let row = 0; row < inside.height; row += 1) {
     square.set(inside.data.subarray(row * line, (row + 1) * line), row * side * 3);

@@ -6,7 +6,7 @@ import { SourceError } from '../data-access/errors.ts';
 import { readSource } from '../data-access/source.ts';
 import { embedImages, UndecodableError } from '../embeddings.ts';
 import { type ViewSource, ViewsUnavailable } from '../training/training-set.ts';
-import type { Engine } from './embed-dataset.ts';
+import type { Engine } from './engine.ts';
 
 /** Images between two looks at the clock. */
 const PART = 32;
@@ -25,7 +25,11 @@ export function viewsOf(
   const read = async (position: number, view: ViewName) => {
     const image = dataset.images[position];
     if (image === undefined) throw new ViewsUnavailable(`there is no image ${position}`);
-    const bytes = await readSource(image.uri, engine.access, { maxBytes: maxImageBytes, signal });
+    const bytes = await readSource(image.uri, engine.access, {
+      maxBytes: maxImageBytes,
+      signal,
+      credential: dataset.credential,
+    });
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (sha256 !== hashes[position]) throw new ViewsUnavailable(`${image.where} has changed since it was read first`);
     return viewOf(bytes, view);
