@@ -12,13 +12,14 @@ export interface ThreadSettings {
   access: AccessRules;
 }
 
-/** One training. `budgetHours` are compute hours. */
+/** One training. `budgetHours` are compute hours; a measured second costs `minutesPerSecond` of them. */
 export interface TrainTask {
   kind: 'train';
   modelKind: ModelKind;
   training: DatasetSource;
   test: DatasetSource | undefined;
   budgetHours: number;
+  minutesPerSecond: number;
 }
 
 export interface TrainResult {

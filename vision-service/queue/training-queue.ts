@@ -3,6 +3,7 @@ import type { DatasetSource } from '../data-access/dataset.ts';
 import { billedMinutes, type LedgerEntry } from '../ledger.ts';
 import type { DatasetStore } from '../store/datasets.ts';
 import type { ModelStore, PendingTraining, Settlement, StoredModel } from '../store/models.ts';
+import { BILLED_MINUTES_PER_SECOND } from './budget.ts';
 import type { ComputeLane } from './compute-lane.ts';
 import { failureDetails, TaskFailure } from './failure.ts';
 import type { TrainResult, Usage } from './protocol.ts';
@@ -14,6 +15,8 @@ export interface TrainingQueueParts {
   models: ModelStore;
   lane: ComputeLane;
   log: Logger;
+  /** Minutes billed for a measured second of compute; a minute for a minute if not given. */
+  minutesPerSecond?: number | undefined;
 }
 
 const NOTHING_USED: Usage = { computeMs: 0, images: 0, embeddingsComputed: 0 };
@@ -77,7 +80,7 @@ export class TrainingQueue {
   }
 
   async #train(item: PendingTraining): Promise<void> {
-    const { models, log } = this.#parts;
+    const { models, log, minutesPerSecond } = this.#parts;
     const { name } = item.model;
     const controller = new AbortController();
     this.#running = { name, controller };
@@ -85,11 +88,11 @@ export class TrainingQueue {
     let usage = NOTHING_USED;
     try {
       const result = await this.#compute(item, { signal: controller.signal, onUsage: (now) => (usage = now) });
-      this.#settle(item, settlement(item.model, 'succeeded', { usage, result }));
+      this.#settle(item, settlement(item.model, 'succeeded', { usage, result, minutesPerSecond }));
     } catch (error) {
       const stopped = controller.signal.aborted;
       if (stopped && this.#loop.closed) return;
-      if (stopped) this.#settle(item, settlement(item.model, 'cancelled', { usage }));
+      if (stopped) this.#settle(item, settlement(item.model, 'cancelled', { usage, minutesPerSecond }));
       else this.#settle(item, settlement(item.model, 'failed', { usage, error: asFailure(error, log) }));
     } finally {
       this.#running = undefined;
@@ -101,7 +104,8 @@ export class TrainingQueue {
     const training = this.#source(trainingParameters.trainingDatasetName);
     const test = evaluationParameters && this.#source(evaluationParameters.testDatasetName);
     const { timeBudgetInHours: budgetHours, modelKind } = trainingParameters;
-    return this.#parts.lane.run({ kind: 'train', modelKind, training, test, budgetHours }, watch);
+    const { lane, minutesPerSecond = BILLED_MINUTES_PER_SECOND } = this.#parts;
+    return lane.run({ kind: 'train', modelKind, training, test, budgetHours, minutesPerSecond }, watch);
   }
 
   #source(name: string): DatasetSource {
@@ -117,11 +121,12 @@ export class TrainingQueue {
 function settlement(
   model: StoredModel,
   status: LedgerEntry['status'],
-  run: { usage: Usage; result?: TrainResult; error?: TaskFailure },
+  run: { usage: Usage; result?: TrainResult; error?: TaskFailure; minutesPerSecond?: number | undefined },
 ): Settlement {
+  const { minutesPerSecond = BILLED_MINUTES_PER_SECOND } = run;
   const { computeMs, images, embeddingsComputed } = run.usage;
   const budgetHours = model.trainingParameters.timeBudgetInHours;
-  const minutes = billedMinutes({ status, computeMs, budgetHours });
+  const minutes = billedMinutes({ status, computeMs, budgetHours, minutesPerSecond });
   const performance = run.result?.performance;
   return {
     status,
