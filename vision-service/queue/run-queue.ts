@@ -9,9 +9,9 @@ export interface RunQueueParts<Run extends StoredRun> {
   what: string;
   runs: RunStore<Run>;
   /** Does one run and gives what it brought. */
-  work(item: PendingRun<Run>, signal: AbortSignal): Promise<Partial<Run>>;
+  work: (item: PendingRun<Run>, signal: AbortSignal) => Promise<Partial<Run>>;
   /** Called after a run has ended, however. */
-  ended?(run: Run): Promise<void>;
+  ended?: (run: Run) => Promise<void>;
   log: Logger;
 }
 

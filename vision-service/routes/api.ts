@@ -111,10 +111,10 @@ function paramsOf<Params>(c: Context, schema: (z.ZodObject & z.ZodType<Params>) 
 
 const VERB = /:[a-z]+$/;
 
-/** `/models/{name}:cancel` as `/models/:name{[^/]+:cancel}`. */
+/** `/models/{name}:cancel` as `/models/:name{[^/:]+:cancel}`; a name without a verb has no colon. */
 function honoPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}(:[a-z]+)?/g, (_, name: string, verb: string | undefined) =>
-    verb === undefined ? `:${name}` : `:${name}{[^/]+${verb}}`,
+    verb === undefined ? `:${name}{[^/:]+}` : `:${name}{[^/:]+${verb}}`,
   );
 }
 

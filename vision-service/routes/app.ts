@@ -35,7 +35,8 @@ export function createApp(parts: ServiceParts): (request: Request) => Response |
   });
   root.use('/ledger', requireKey(parts.key));
   root.get('/ledger', (c) => ledgerRoute(c, parts));
-  root.get(`${MOUNT_POINT}/openapi.json`, (c) => c.json(api.document(DEFAULT_API_VERSION)));
+  const document = api.document(DEFAULT_API_VERSION);
+  root.get(`${MOUNT_POINT}/openapi.json`, (c) => c.json(document));
   root.route(MOUNT_POINT, docsPage());
   root.use(`${MOUNT_POINT}/*`, requireKey(parts.key));
   root.route(MOUNT_POINT, api.hono);

@@ -97,7 +97,7 @@ export function addDatasetRoutes(api: Api, parts: ServiceParts): void {
 }
 
 const IfMatch = z.object({
-  'If-Match': z.string().optional().meta({ description: 'The eTag that the dataset must still have, or *' }),
+  'If-Match': z.string().min(1).optional().meta({ description: 'The eTag that the dataset must still have, or *' }),
 });
 
 function existing({ datasets }: ServiceParts, name: string): StoredDataset {

@@ -30,7 +30,7 @@ export interface ServiceParts {
   trainings: TrainingQueue;
   evaluationRuns: RunQueue<StoredEvaluation>;
   recognitionRuns: RunQueue<StoredRecognition>;
-  queueLengths(): QueueLengths;
+  queueLengths: () => QueueLengths;
   /** Answers predictions, evaluations and runs, apart from the trainings. */
   inference: ComputeLane;
   telemetry: Telemetry;

@@ -6,7 +6,7 @@ import { problemsOf } from './body.ts';
 import { ApiError, invalidRequest } from './errors.ts';
 
 /** Versions that know Product-Recognizer and its runs. */
-export const PRODUCT_VERSIONS = API_VERSIONS.slice(1);
+const PRODUCT_VERSIONS = API_VERSIONS.slice(1);
 
 /** The query value that every route takes. */
 export const VersionQuery = z.object({

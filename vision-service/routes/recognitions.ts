@@ -86,7 +86,8 @@ function pathsOf(rest: string) {
 }
 
 /** A run as the contract answers it. */
-function shown({ photo: _, ...run }: StoredRecognition) {
+function shown(stored: StoredRecognition): Omit<StoredRecognition, 'photo'> {
+  const { photo: _photo, ...run } = stored;
   return run;
 }
 
