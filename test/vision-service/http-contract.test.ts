@@ -5,6 +5,7 @@ import {
   call,
   callJson,
   classification,
+  errorOf,
   json,
   KEY,
   type RunningService,
@@ -14,20 +15,7 @@ import {
   writeCoco,
 } from './http-helpers.ts';
 
-const ErrorAnswer = z.object({
-  error: z.object({
-    code: z.string(),
-    message: z.string().min(1),
-    innererror: z.object({ code: z.string() }).optional(),
-  }),
-});
 const DatasetPage = z.object({ value: z.array(z.object({ name: z.string() })), nextLink: z.string().optional() });
-
-async function errorOf(response: Response) {
-  const { error } = ErrorAnswer.parse(await response.json());
-  expect(response.headers.get('x-ms-error-code')).toBe(error.code);
-  return { status: response.status, code: error.code, inner: error.innererror?.code, message: error.message };
-}
 
 let running: RunningService;
 let uri: string;

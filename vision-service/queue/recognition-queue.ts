@@ -8,7 +8,7 @@ import { RunQueue } from './run-queue.ts';
 export interface RecognitionQueueParts {
   recognitions: RecognitionStore;
   photos: Photos;
-  lane: ComputeLane;
+  lane: Pick<ComputeLane, 'run'>;
   log: Logger;
 }
 
