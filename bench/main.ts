@@ -3,6 +3,7 @@ import { measureEmbedding } from './embedding.ts';
 import { createGround, type Ground } from './ground.ts';
 import { machine } from './machine.ts';
 import { measureOverhead } from './overhead.ts';
+import { measureResponsiveness } from './responsiveness.ts';
 import { measureService } from './service.ts';
 import { type Row, renderTable } from './table.ts';
 import { measureUpdates } from './updates.ts';
@@ -20,6 +21,7 @@ const SECTIONS: Record<string, (ground: Ground) => Promise<Row[]>> = {
   updates: measureUpdates,
   waiting: (ground) => measureWaiting(ground, values.long ? VERY_LONG_S : LONG_S),
   service: measureService,
+  responsiveness: measureResponsiveness,
   embedding: measureEmbedding,
 };
 

@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import sharp from 'sharp';
+import { type PythonPeers, usePythonPeers } from '../bench/python.ts';
+import { runCommand } from '../dev/run-command.ts';
 import { createVisionClient, type VisionClient } from '../vision/client.ts';
 import { isTerminalModelStatus, KEY_HEADER, MOUNT_POINT } from '../vision/contract.ts';
 import { createVisionService, type VisionService } from '../vision-service/server.ts';
@@ -16,71 +15,62 @@ const SCHEMATHESIS = 'schemathesis==4.32.5';
 const MODEL = 'trained';
 const CLASSES = ['red', 'green'];
 const PER_CLASS = 4;
+/** Schemathesis ends a little after its time. */
+const GRACE_S = 60;
 
 /** Left out, as its expectation is not this contract's: it wants every well-formed request accepted, though names must exist. */
 const CHECKS_LEFT_OUT = 'positive_data_acceptance';
 
-const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '2' }, venv: { type: 'string' }, seed: { type: 'string' } },
-});
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '2' }, seed: { type: 'string' } } });
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /**
- * `npm run fuzz -- [--minutes 2] [--venv FOLDER] [--seed N]`: starts a service in a folder of its own and lets Schemathesis (installed
- * into a throw-away Python environment) send it requests made from its OpenAPI document: half the time with any names, half
- * with a model that is trained. Ends with 1 when a check fails.
+ * `npm run fuzz -- [--minutes 2] [--seed N]`: starts a service in a folder of its own and lets Schemathesis (installed into a
+ * throw-away Python environment) send it requests made from its OpenAPI document: half the time with any names, half with
+ * a model that is trained. Ends with 1 when a check fails.
  */
 async function main(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'deltaloop-fuzz-'));
-  const venv = values.venv ?? join(folder, 'venv');
-  const key = randomBytes(16).toString('hex');
-  const home = join(folder, 'home');
-  await mkdir(home);
-  await run('python3', ['-m', 'venv', venv], folder);
-  await run(join(venv, 'bin', 'pip'), ['install', '--quiet', SCHEMATHESIS], folder);
-  const log = pino({ level: 'error' }, pino.destination(2));
-  const service = await createVisionService({ home, key, backbone: 'classical', port: 0, log });
-  try {
-    await train(createVisionClient({ baseUrl: service.url, key }), home);
-    const seconds = Math.round((Number(values.minutes) * 60) / 2);
-    const options = { venv, key, seconds, folder };
-    const any = await fuzz(service, { ...options, config: '' });
-    const named = await fuzz(service, {
-      ...options,
-      config: `[parameters]\n"path.model" = "${MODEL}"\n"query.model-name" = "${MODEL}"\n`,
-    });
-    await requireAlive(service);
-    process.exitCode = any + named > 0 ? 1 : 0;
-  } finally {
-    await service.close();
-    await rm(folder, { recursive: true, force: true });
-  }
+  await usePythonPeers({ say, packages: [SCHEMATHESIS] }, async (peers) => {
+    const key = randomBytes(16).toString('hex');
+    const home = join(peers.folder, 'home');
+    await mkdir(home);
+    const log = pino({ level: 'error' }, pino.destination(2));
+    const service = await createVisionService({ home, key, backbone: 'classical', port: 0, log });
+    try {
+      await train(createVisionClient({ baseUrl: service.url, key }), home);
+      const named = `[parameters]\n"path.model" = "${MODEL}"\n"query.model-name" = "${MODEL}"\n`;
+      for (const config of ['', named]) {
+        if (!(await fuzz(service, { peers, key, config }))) process.exitCode = 1;
+      }
+      await requireAlive(service);
+    } finally {
+      await service.close();
+    }
+  });
 }
 
 interface FuzzOptions {
-  venv: string;
+  peers: PythonPeers;
   key: string;
-  seconds: number;
-  folder: string;
   /** Contents of `schemathesis.toml`. */
   config: string;
 }
 
-async function fuzz(service: VisionService, options: FuzzOptions): Promise<number> {
-  await writeFile(join(options.folder, 'schemathesis.toml'), options.config);
-  const seed = values.seed === undefined ? [] : ['--seed', values.seed];
-  return run(
-    join(options.venv, 'bin', 'st'),
-    [
-      'run',
-      `${service.url}${MOUNT_POINT}/openapi.json`,
-      ...['--header', `${KEY_HEADER}: ${options.key}`],
-      ...['--max-time', String(options.seconds), '--request-timeout', '20', '--max-examples', '10000'],
-      ...['--checks', 'all', '--exclude-checks', CHECKS_LEFT_OUT, '--continue-on-failure', '--warnings', 'off'],
-      ...seed,
-    ],
-    options.folder,
-    [0, 1],
-  );
+/** Whether half of the minutes passed without a failed check. */
+async function fuzz(service: VisionService, { peers, key, config }: FuzzOptions): Promise<boolean> {
+  await writeFile(join(peers.folder, 'schemathesis.toml'), config);
+  const seconds = Math.round((Number(values.minutes) * 60) / 2);
+  const args = [
+    'run',
+    `${service.url}${MOUNT_POINT}/openapi.json`,
+    ...['--header', `${KEY_HEADER}: ${key}`],
+    ...['--max-time', String(seconds), '--request-timeout', '20', '--max-examples', '10000'],
+    ...['--checks', 'all', '--exclude-checks', CHECKS_LEFT_OUT, '--continue-on-failure', '--warnings', 'off'],
+    ...(values.seed === undefined ? [] : ['--seed', values.seed]),
+  ];
+  const timeoutMs = (seconds + GRACE_S) * 1000;
+  const { ok } = await runCommand(peers.program('st'), args, { cwd: peers.folder, timeoutMs, onLine: say });
+  return ok;
 }
 
 /** Trains a model of two classes, so that requests reach what lies behind one. */
@@ -120,15 +110,9 @@ async function train(client: VisionClient, home: string): Promise<void> {
 async function requireAlive(service: VisionService): Promise<void> {
   const answer = await fetch(`${service.url}/health`);
   if (answer.status !== 200) throw new Error(`The service answers ${answer.status} after all of that`);
-  process.stdout.write(`Still answering: ${await answer.text()}\n`);
+  say(`Still answering: ${await answer.text()}`);
 }
 
-/** Runs a program to its end and gives its exit code; throws when that is none of the expected ones. */
-async function run(...[command, args, cwd, expected = [0]]: [string, string[], string, number[]?]): Promise<number> {
-  const child = spawn(command, args, { cwd, stdio: 'inherit' });
-  const [code] = await once(child, 'exit');
-  if (typeof code === 'number' && expected.includes(code)) return code;
-  throw new Error(`${command} ended with ${String(code)}`);
-}
-
+// Children are ended with this process.
+process.once('SIGINT', () => process.exit(130));
 await main();

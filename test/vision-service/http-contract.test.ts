@@ -124,6 +124,9 @@ describe('a dataset', () => {
       status: 412,
     });
     expect(await errorOf(await call(service, 'DELETE /datasets/d', stale))).toMatchObject({ status: 412 });
+    expect(await errorOf(await call(service, 'DELETE /datasets/d', { headers: { 'if-match': '' } }))).toMatchObject({
+      status: 400,
+    });
     expect((await call(service, 'DELETE /datasets/d', { headers: { 'if-match': '*' } })).status).toBe(204);
     expect(await errorOf(await call(service, 'GET /datasets/d'))).toMatchObject({ status: 404 });
     expect(await errorOf(await call(service, 'DELETE /datasets/d'))).toMatchObject({ status: 404 });

@@ -16,7 +16,7 @@ export interface Operation<Params, Query, Body> {
   summary: string;
   params?: z.ZodObject & z.ZodType<Params>;
   query: z.ZodObject & z.ZodType<Query>;
-  /** Headers of the request, for the document; the handler reads them itself. */
+  /** Headers of the request that the handler reads. */
   headers?: z.ZodObject;
   body?: BodyReader<Body>;
   answer: { status: number; description: string; schema?: z.ZodType; type?: string };
@@ -92,6 +92,7 @@ async function answered<Params, Query, Body>(
   try {
     const query = parseQuery(c, operation.query);
     const params = paramsOf(c, operation.params);
+    checkHeaders(c, operation.headers);
     // An operation without a body or parameters has a handler that does not look at them.
     const body = (await operation.body?.read(c, afterwards)) as Body;
     return await handle(c, { params, query, body });
@@ -107,6 +108,15 @@ function paramsOf<Params>(c: Context, schema: (z.ZodObject & z.ZodType<Params>) 
   const parsed = (schema ?? z.object({})).safeParse(values);
   if (parsed.success) return parsed.data as Params;
   throw invalidRequest(`The name in the path: ${problemsOf(parsed.error, 'path')}`, 'BadArgument');
+}
+
+function checkHeaders(c: Context, schema: z.ZodObject | undefined): void {
+  if (schema === undefined) return;
+  const parsed = schema.safeParse(
+    Object.fromEntries(Object.keys(schema.shape).map((name) => [name, c.req.header(name)])),
+  );
+  if (!parsed.success)
+    throw invalidRequest(`A header does not fit: ${problemsOf(parsed.error, 'header')}`, 'BadArgument');
 }
 
 const VERB = /:[a-z]+$/;
