@@ -19,6 +19,9 @@ export function listen(
   // The server has no HTTP/2, so the bindings are those of HTTP/1.
   const answer = getRequestListener((request, env) => fetch(request, env as Parameters<Fetch>[1]), {
     overrideGlobalObjects: false,
+    // For callers that name no host, as HTTP/1.0 allows.
+    hostname: host,
+    errorHandler: unreadable,
   });
   const server = createServer(
     {
@@ -27,6 +30,7 @@ export function listen(
       requestTimeout: limits.requestTimeout * 1000,
       keepAliveTimeout: limits.keepAliveTimeout * 1000,
       connectionsCheckingInterval: CHECK_MS,
+      requireHostHeader: false,
     },
     (request, response) => void answer(request, response),
   );
@@ -76,6 +80,13 @@ const REFUSALS: Record<string, { status: string; code: string; message: string }
   },
 };
 const NO_HTTP = { status: '400 Bad Request', code: 'InvalidRequest', message: 'The request is no valid HTTP.' };
+
+/** A request that cannot be made into one for Hono, e.g. for its host. Faults of the service do not come here: the app answers them. */
+function unreadable(error: unknown): Response {
+  const { code } = NO_HTTP;
+  const message = error instanceof Error ? error.message : NO_HTTP.message;
+  return Response.json({ error: { code, message } }, { status: 400, headers: { [ERROR_CODE_HEADER]: code } });
+}
 
 /** What is wrong below the level of requests gets the envelope too. */
 function refuse(error: NodeJS.ErrnoException, socket: Socket): void {

@@ -37,9 +37,15 @@ describe('a request', () => {
       `GET /health HTTP/1.1\r\nhost: x\r\nx-long: ${'y'.repeat(4096)}\r\n\r\n`,
     );
     expect(long).toMatch(/^HTTP\/1\.1 431[\s\S]*"code":"RequestHeaderFieldsTooLarge"/);
-    expect(await sendAndWait(service.port, 'nonsense\r\n\r\n')).toMatch(
-      /^HTTP\/1\.1 400[\s\S]*"code":"InvalidRequest"/,
-    );
+    for (const sent of ['nonsense', 'GET /health HTTP/1.1\r\nhost: a b\r\nconnection: close']) {
+      const answer = await sendAndWait(service.port, `${sent}\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 400[\s\S]*"code":"InvalidRequest"/);
+    }
+  });
+
+  it('that names no host is answered', async () => {
+    const service = await serviceWith({});
+    expect(await sendAndWait(service.port, 'GET /health HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200/);
   });
 
   it('with a body beyond the limit of its route is refused, declared or not', async () => {

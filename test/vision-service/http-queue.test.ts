@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { startGate } from './http-gate.ts';
-import { classification, ended, ledgerOf, startService, temporaryFolder, training, writeCoco } from './http-helpers.ts';
+import {
+  classification,
+  ended,
+  evaluationEnded,
+  ledgerOf,
+  picture,
+  startService,
+  temporaryFolder,
+  training,
+  writeCoco,
+} from './http-helpers.ts';
 
 /** A service with a dataset that waits at a gate and one that does not. */
 async function gatedService(parallel: number) {
@@ -57,6 +67,23 @@ describe('the queue of trainings', () => {
     await Promise.all([client.cancelModel('m'), client.cancelModel('m'), client.cancelModel('m')]);
     expect(await ended(client, 'm')).toMatchObject({ status: 'cancelled' });
     expect(await ledgerOf(service)).toHaveLength(1);
+  });
+});
+
+describe('an evaluation', () => {
+  it('holds up neither predictions nor the queue of trainings', async () => {
+    const { client, gate } = await gatedService(1);
+    await client.createModel('m', training('d'));
+    await ended(client, 'm');
+    await client.createEvaluation('m', 'slow', { evaluationParameters: { testDatasetName: 'gated' } });
+    await gate.reached();
+    const prediction = await client.predict('m', await picture('red', 40));
+    expect(prediction.customModelResult.tagsResult?.values).toHaveLength(2);
+    await client.createModel('next', training('d'));
+    expect(await ended(client, 'next')).toMatchObject({ status: 'succeeded' });
+    expect(await client.getEvaluation('m', 'slow')).toMatchObject({ status: 'running' });
+    gate.open();
+    expect(await evaluationEnded(client, 'm', 'slow')).toMatchObject({ status: 'succeeded' });
   });
 });
 
