@@ -14,7 +14,11 @@ const Operation = z.looseObject({
   parameters: z.array(z.looseObject({ name: z.string(), schema: z.looseObject({}) })).default([]),
   responses: z.record(z.string(), z.looseObject({})),
 });
-const Document = z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.record(z.string(), Operation)) });
+const Document = z.looseObject({
+  openapi: z.string(),
+  paths: z.record(z.string(), z.record(z.string(), Operation)),
+  components: z.looseObject({ schemas: z.record(z.string(), z.looseObject({})) }),
+});
 
 /** Fetched without a key. */
 async function documentOf({ service }: RunningService) {
@@ -54,8 +58,8 @@ describe('the OpenAPI document', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it('tells the limits that requests are parsed by', async () => {
-    const { paths } = await documentOf(running);
+  it('tells the limits that requests are parsed by, and that null counts as left out', async () => {
+    const { paths, components } = await documentOf(running);
     const list = paths['/models']?.['get'];
     expect(parameter(list, 'top')).toMatchObject({ type: 'integer', minimum: 1, maximum: 30, default: 10 });
     expect(parameter(list, 'skip')).toMatchObject({ type: 'integer', minimum: 0, maximum: 2_147_483_647, default: 0 });
@@ -64,6 +68,9 @@ describe('the OpenAPI document', () => {
     expect(parameter(paths['/models/{name}']?.['put'], 'name')).toMatchObject({
       maxLength: 255,
       pattern: '^[a-zA-Z0-9][a-zA-Z0-9._-]*$',
+    });
+    expect(components.schemas['ModelRequest']).toMatchObject({
+      properties: { trainingParameters: { properties: { modelKind: { type: ['string', 'null'] } } } },
     });
     for (const methods of Object.values(paths)) {
       for (const { responses } of Object.values(methods)) expect(responses).toHaveProperty('default');

@@ -143,7 +143,7 @@ describe('a JSON body', () => {
   );
 
   it('that is nested beyond reason, or is no object, is refused and harms nothing', async () => {
-    const deep = `{"trainingParameters":`.repeat(20_000) + '1' + '}'.repeat(20_000);
+    const deep = `${'{"trainingParameters":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
     for (const text of [deep, '['.repeat(400_000), 'null', '5', '[]', '"x"', '{"__proto__":{"a":1}}']) {
       const answer = await call(running.service, 'PUT /models/deep', {
         body: text,

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ApiError, invalidRequest } from './errors.ts';
 import type { InFlightBytes } from './in-flight.ts';
 import { canonicalMembers } from './members.ts';
@@ -23,8 +23,9 @@ const MAX_PROBLEMS = 20;
  * @param maxBytes a longer body is refused with 413
  */
 export function jsonBody<T>(schema: z.ZodType<T>, maxBytes: number): BodyReader<T> {
+  const told = withNulls(schema);
   return {
-    content: { 'application/json': { schema }, 'application/json-patch+json': { schema } },
+    content: { 'application/json': { schema: told }, 'application/json-patch+json': { schema: told } },
     read: async (c) => {
       const type = contentType(c);
       if (type !== undefined && !isJson(type)) throw unsupported(type, 'application/json');
@@ -72,6 +73,22 @@ export function problemsOf(error: z.ZodError, root: string): string {
     .map((issue) => `${issue.path.join('.').slice(0, 200) || root}: ${issue.message}`);
   const more = error.issues.length - named.length;
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+/** The schema as the document tells it: what may be left out may also be `null`, which is taken as left out. */
+function withNulls(schema: z.ZodType): z.ZodType {
+  if (!(schema instanceof z.ZodObject)) return schema;
+  const shape: [string, z.ZodType][] = Object.entries(schema.shape);
+  const told = shape.map(([name, member]) => [
+    name,
+    member instanceof z.ZodOptional ? withNulls(innerOf(member)).nullable().optional() : withNulls(member),
+  ]);
+  return z.object(Object.fromEntries(told)).meta(schema.meta() ?? {});
+}
+
+function innerOf(optional: z.ZodOptional): z.ZodType {
+  const inner = optional.unwrap();
+  return inner instanceof z.ZodType ? inner : optional;
 }
 
 /** The whole body; 413 as soon as more than `max` bytes are declared or have come. */
