@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
+import type { AccessRules } from './data-access/source.ts';
 import { ServiceStartError } from './errors.ts';
 import { withFaults } from './faults/middleware.ts';
 import { FaultPlan } from './faults/plan.ts';
@@ -17,8 +18,11 @@ import type { ServiceParts } from './routes/parts.ts';
 import { openStores } from './store/open-stores.ts';
 import { Telemetry } from './telemetry.ts';
 
-/** How a service is set up. State lies in `<home>/vision-service`. */
-export interface VisionServiceOptions {
+/**
+ * How a service is set up. State lies in `<home>/vision-service`. Without other rules it reads files below the home, and
+ * http(s) from public addresses.
+ */
+export interface VisionServiceOptions extends Partial<AccessRules> {
   home: string;
   key: string;
   /** `efficientnet-lite0`, `classical` or `onnx:<file>`. */
@@ -33,10 +37,6 @@ export interface VisionServiceOptions {
   /** Minutes billed for a measured second of compute; a minute for a minute if not given. */
   minutesPerSecond?: number;
   log: Logger;
-  /** Folders below which file URIs may be read; the home if not given. */
-  allowedRoots?: readonly string[];
-  /** Whether http(s) addresses that are not public may be read; no if not given. */
-  allowPrivate?: boolean;
   /** What is not given is as in DEFAULT_LIMITS. */
   limits?: Partial<ServiceLimits>;
   /** Faults on demand, for tests. There is no other way to them, and none over HTTP. */
@@ -103,7 +103,7 @@ function openParts(
   const { key, backbone, threads = 2, parallel = 1, minutesPerSecond, log } = options;
   const home = path.resolve(options.home);
   const { paths, stores, close } = openStores(home);
-  const access = { allowedRoots: options.allowedRoots ?? [home], allowPrivate: options.allowPrivate ?? false };
+  const access = accessOf(options);
   const { store: storeFile, embeddings: embeddingsFile } = paths;
   const newLane = () => new ComputeLane({ storeFile, embeddingsFile, backbone, threads, access });
   const [inference, lanes] = [newLane(), Array.from({ length: parallel }, newLane)];
@@ -126,4 +126,10 @@ function openParts(
   };
   const work = { trainings, evaluationRuns, recognitionRuns, queueLengths, inference };
   return { parts: { key, backbone, access, limits, inFlight, ...stores, ...work, telemetry, log }, closeParts };
+}
+
+function accessOf(options: VisionServiceOptions): AccessRules {
+  const { home, allowedRoots = [path.resolve(home)], allowPrivate = false } = options;
+  const { managedIdentity, credentialOrigins, connectionsPerHost, patience } = options;
+  return { allowedRoots, allowPrivate, managedIdentity, credentialOrigins, connectionsPerHost, patience };
 }

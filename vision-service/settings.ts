@@ -25,6 +25,12 @@ export interface ServiceSettings {
   allowedRoots: string[];
   /** Whether http(s) addresses that are not public may be read. */
   allowPrivate: boolean;
+  /** Whether datasets may be read with the identity of this machine. */
+  managedIdentity: boolean;
+  /** Origins that may get credentials besides those that a dataset's own files name. */
+  credentialOrigins: string[];
+  /** Connections to one host at once. */
+  connectionsPerHost: number;
   limits: ServiceLimits;
   /** Undefined when none is set: the caller knows what fits it. */
   logLevel: string | undefined;
@@ -52,6 +58,9 @@ const EnvironmentSchema = z.object({
   DELTALOOP_VISION_BILLED_MINUTES_PER_SECOND: z.coerce.number().positive().max(1e6).default(BILLED_MINUTES_PER_SECOND),
   DELTALOOP_VISION_ROOTS: z.string().optional(),
   DELTALOOP_VISION_ALLOW_PRIVATE: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
+  DELTALOOP_VISION_MANAGED_IDENTITY: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
+  DELTALOOP_VISION_CREDENTIAL_HOSTS: z.string().default('').transform(originsOf),
+  DELTALOOP_VISION_CONNECTIONS_PER_HOST: whole(1, 256).default(8),
   DELTALOOP_VISION_MAX_JSON_BYTES: whole(1024, GIGABYTE).default(DEFAULT_LIMITS.maxJsonBytes),
   DELTALOOP_VISION_MAX_IMAGE_BYTES: whole(1024, GIGABYTE).default(DEFAULT_LIMITS.maxImageBytes),
   DELTALOOP_VISION_MAX_IMAGE_BYTES_IN_FLIGHT: whole(1024, 64 * GIGABYTE).default(DEFAULT_LIMITS.maxImageBytesInFlight),
@@ -68,7 +77,9 @@ const EnvironmentSchema = z.object({
 
 /**
  * Reads the settings from the environment; empty values count as absent. `DELTALOOP_VISION_ROOTS` lists folders as a
- * PATH does; the default is the home. Timeouts are seconds.
+ * PATH does; the default is the home. `DELTALOOP_VISION_CREDENTIAL_HOSTS` lists hosts with commas, as `host` or
+ * `host:port` for https; `http://host:port` is taken for this machine only, as a secret would travel in the open. Timeouts are
+ * seconds.
  *
  * @throws {ServiceStartError} naming every variable that makes no sense, without its value
  */
@@ -92,6 +103,9 @@ export function settingsFromEnvironment(env: NodeJS.ProcessEnv): ServiceSettings
     minutesPerSecond: values.DELTALOOP_VISION_BILLED_MINUTES_PER_SECOND,
     allowedRoots: rootsOf(values.DELTALOOP_VISION_ROOTS, home),
     allowPrivate: values.DELTALOOP_VISION_ALLOW_PRIVATE === '1',
+    managedIdentity: values.DELTALOOP_VISION_MANAGED_IDENTITY === '1',
+    credentialOrigins: values.DELTALOOP_VISION_CREDENTIAL_HOSTS,
+    connectionsPerHost: values.DELTALOOP_VISION_CONNECTIONS_PER_HOST,
     limits: limitsOf(values),
     logLevel: values.DELTALOOP_LOG_LEVEL,
     ...(faultsFile === undefined ? {} : { faults: faultRulesFromFile(faultsFile, env['NODE_ENV']) }),
@@ -114,4 +128,20 @@ function limitsOf(values: z.output<typeof EnvironmentSchema>): ServiceLimits {
 function rootsOf(list: string | undefined, home: string): string[] {
   const roots = (list ?? '').split(path.delimiter).filter((root) => root !== '');
   return roots.length === 0 ? [home] : roots.map((root) => path.resolve(root));
+}
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+function originsOf(list: string, context: z.RefinementCtx): string[] {
+  const entries = list.split(',').map((entry) => entry.trim());
+  return entries
+    .filter((entry) => entry !== '')
+    .flatMap((entry) => {
+      const url = URL.parse(entry.includes('://') ? entry : `https://${entry}`);
+      const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
+      if (url !== null && secure && url.pathname === '/' && url.search === '' && url.username === '')
+        return [url.origin];
+      context.addIssue('must list hosts such as data.example.com or https://data.example.com:8443, with commas');
+      return [];
+    });
 }

@@ -14,6 +14,7 @@ describe('classificationPerformance', () => {
   it('gives the golden values of vision-evaluation for two classes', () => {
     const performance = classificationPerformance(SCORES, TARGETS, ['no', 'yes']);
     expect(performance.accuracyTop1).toBeCloseTo(0.4, 10);
+    expect(topKAccuracy(SCORES, TARGETS, 2)).toBe(1);
     expect(performance.accuracyTop5).toBe(1);
     expect(performance.averagePrecision).toBeCloseTo(0.475744, 6);
     expect(performance.calibrationECE).toBeCloseTo(0.584, 6);
@@ -63,8 +64,25 @@ describe('classificationPerformance', () => {
     expect(topKAccuracy([[0.5, 0.5]], [1], 1)).toBe(0);
   });
 
-  it('puts a confidence of exactly 0 into no calibration bin', () => {
-    expect(classificationPerformance([[0, 0]], [1], ['a', 'b']).calibrationECE).toBe(0);
+  it('looks for the true class among the five highest scores', () => {
+    const falling = [[0.3, 0.25, 0.2, 0.1, 0.08, 0.07]];
+    expect([4, 5].map((label) => topKAccuracy(falling, [label], 5))).toEqual([1, 0]);
+    expect([4, 5].map((label) => topKAccuracy(falling, [label], 9))).toEqual([1, 1]);
+  });
+
+  it('puts a confidence of exactly 0, or above 1, into no calibration bin', () => {
+    expect(calibrationErrorOf([[0, 0]], [1])).toBe(0);
+    expect(calibrationErrorOf([[1.5, 0]], [1])).toBe(0);
+    expect(calibrationErrorOf([[1, 0]], [1])).toBe(1);
+  });
+
+  it.each([1, 2, 4, 8])('counts the least confidence above the edge %i/15 into the upper bin', (edge) => {
+    const below = edge * (1 / 15);
+    const above = nextUp(below);
+    // Right once and wrong once cancels in one bin, and adds up in two.
+    const rows = [below, above].map((top) => [top, 0]);
+    expect(calibrationErrorOf(rows, [0, 1])).toBeCloseTo((1 - below + above) / 2, 10);
+    expect(calibrationErrorOf(rows.slice(0, 1), [0])).toBeCloseTo(1 - below, 10);
   });
 
   it('counts a confidence on the edge of a bin into the lower one', () => {
@@ -76,6 +94,16 @@ describe('classificationPerformance', () => {
     expect(classificationPerformance(scores, [0, 1], ['a', 'b']).calibrationECE).toBeCloseTo((0.4 + 0.61) / 2, 10);
   });
 });
+
+function calibrationErrorOf(scores: number[][], labels: number[]): number {
+  return classificationPerformance(scores, labels, ['a', 'b']).calibrationECE;
+}
+
+/** The number after a positive one. */
+function nextUp(value: number): number {
+  const bits = new BigUint64Array(Float64Array.of(value).buffer).map((pattern) => pattern + 1n);
+  return new Float64Array(bits.buffer)[0] ?? value;
+}
 
 const scored = fc.integer({ min: 2, max: 7 }).chain((classes) =>
   fc.array(

@@ -1,25 +1,14 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isPrivateAddress } from '../../vision-service/data-access/addresses.ts';
 import { parseCoco } from '../../vision-service/data-access/coco.ts';
 import { readSource, uriProblem } from '../../vision-service/data-access/source.ts';
+import { serve } from './file-server.ts';
 import { temporaryFolder } from './http-helpers.ts';
 
 const OPEN = { allowedRoots: [], allowPrivate: true };
-
-async function serve(answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  return `http://127.0.0.1:${address !== null && typeof address !== 'string' ? address.port : 0}`;
-}
 
 describe('a file URI', () => {
   it('is read below a root, and nowhere else, not even over a link or a prefix', async () => {
@@ -87,14 +76,25 @@ describe('an address', () => {
     'fd00::1',
     '::ffff:8.8.8.8',
     '64:ff9b::7f00:1',
+    '168.63.129.16',
+    '192.0.2.1',
+    '::7f00:1',
+    '::ffff:0:7f00:1',
+    '2001:0:7f00:1::',
+    '2001:db8::1',
+    'fec0::1',
+    'fd00:ec2::254',
     'nonsense',
   ])('such as %s is private', (address) => {
     expect(isPrivateAddress(address)).toBe(true);
   });
 
-  it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111'])('such as %s is public', (address) => {
-    expect(isPrivateAddress(address)).toBe(false);
-  });
+  it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '168.63.129.17', '2606:4700::1111', '2001:4860:4860::8888'])(
+    'such as %s is public',
+    (address) => {
+      expect(isPrivateAddress(address)).toBe(false);
+    },
+  );
 });
 
 describe('a COCO file', () => {

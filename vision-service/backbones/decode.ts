@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { UndecodableImagesError } from './errors.ts';
+import { withPicture } from './open-image.ts';
 
 // One libvips thread an image: whole batches are decoded side by side, which uses the cores better.
 sharp.concurrency(1);
@@ -13,13 +14,15 @@ sharp.cache(false);
  * @throws when the bytes are no image
  */
 async function decodeSquare(image: Uint8Array, side: number): Promise<Uint8Array> {
-  const { data, info } = await sharp(image, { failOn: 'error' })
-    .autoOrient()
-    .flatten({ background: '#ffffff' })
-    .resize(side, side, { fit: 'fill', kernel: 'linear' })
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+  const { data, info } = await withPicture(image, (picture) =>
+    picture
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .resize(side, side, { fit: 'fill', kernel: 'linear' })
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true }),
+  );
   return info.channels === 3 ? data : greyToRgb(data, info.channels);
 }
 

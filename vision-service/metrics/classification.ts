@@ -3,6 +3,9 @@ import { argMax } from '../heads/vectors.ts';
 
 const CALIBRATION_BINS = 15;
 
+/** Upper edges of the bins, after 0; multiples of a fifteenth, rounded as in the package. */
+const BIN_EDGES = Array.from({ length: CALIBRATION_BINS + 1 }, (_, bin) => bin * (1 / CALIBRATION_BINS));
+
 /** Every metric of a classifier; all 0–1. */
 export type ClassifierPerformance = ModelPerformance & {
   accuracyTop1: number;
@@ -26,12 +29,13 @@ export function classificationPerformance(
   labels: readonly number[],
   classes: readonly string[],
 ): ClassifierPerformance {
+  const winners = scores.map((row) => argMax(Array.from(row)));
   return {
     accuracyTop1: topKAccuracy(scores, labels, 1),
     accuracyTop5: topKAccuracy(scores, labels, 5),
     averagePrecision: macroAveragePrecision(scores, labels, classes.length),
-    calibrationECE: calibrationError(scores, labels),
-    tagPerformance: tagPerformance(scores, labels, classes),
+    calibrationECE: calibrationError(scores, winners, labels),
+    tagPerformance: tagPerformance(winners, labels, classes),
   };
 }
 
@@ -45,66 +49,66 @@ export function topKAccuracy(scores: Scores, labels: readonly number[], k: numbe
 function isAmongTop(row: ArrayLike<number>, label: number, k: number): boolean {
   const own = row[label];
   if (own === undefined) return false;
-  const ahead = Array.from(row).filter((score, c) => score > own || (score === own && c < label)).length;
+  let ahead = 0;
+  for (let c = 0; c < row.length; c += 1) {
+    const score = row[c] ?? 0;
+    if (score > own || (score === own && c < label)) ahead += 1;
+  }
   return ahead < k;
 }
 
-/** Mean of the classes' average precisions (sum over thresholds of recall step × precision), of classes with a positive image. */
+/** Mean of the classes' average precisions, of classes with a positive image. */
 function macroAveragePrecision(scores: Scores, labels: readonly number[], classes: number): number {
   const present = Array.from({ length: classes }, (_, c) => c).filter((c) => labels.includes(c));
-  const sum = present.reduce(
-    (total, c) =>
-      total +
-      averagePrecision(
-        columnOf(scores, c),
-        labels.map((label) => label === c),
-      ),
-    0,
-  );
-  return present.length > 0 ? sum / present.length : 0;
+  const precisions = present.map((c) => {
+    const positive = labels.map((label) => label === c);
+    return averagePrecision(columnOf(scores, c), positive);
+  });
+  return present.length > 0 ? precisions.reduce((sum, precision) => sum + precision, 0) / present.length : 0;
 }
 
 /**
  * Average precision of one class: Σ (Rₙ − Rₙ₋₁) Pₙ over falling score thresholds, images of equal score taken together, without
- * interpolation. 0 without positives.
+ * interpolation. 0 without positives. Every positive image brings the same step of recall, so this is the mean, over the positive
+ * images, of the precision among all images that score at least as high.
  */
 export function averagePrecision(scores: readonly number[], positive: readonly boolean[]): number {
-  const order = [...scores.keys()].sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
-  const positives = positive.filter(Boolean).length;
-  let [hits, hitsBefore, sum] = [0, 0, 0];
-  for (const [rank, image] of order.entries()) {
-    if (positive[image] === true) hits += 1;
-    const next = order[rank + 1];
-    if (next !== undefined && scores[next] === scores[image]) continue;
-    sum += ((hits - hitsBefore) * hits) / (rank + 1);
-    hitsBefore = hits;
+  const all = Float64Array.from(scores).sort();
+  const positives = Float64Array.from(scores.filter((_, image) => positive[image] === true)).sort();
+  let [below, positivesBelow, sum] = [all.length, positives.length, 0];
+  for (const threshold of positives.toReversed()) {
+    while (below > 0 && (all[below - 1] ?? 0) >= threshold) below -= 1;
+    while (positivesBelow > 0 && (positives[positivesBelow - 1] ?? 0) >= threshold) positivesBelow -= 1;
+    sum += (positives.length - positivesBelow) / (all.length - below);
   }
-  return positives > 0 ? sum / positives : 0;
+  return positives.length > 0 ? sum / positives.length : 0;
 }
 
 /**
- * Expected calibration error of the highest score: over 15 equal bins (low, high], Σ |right − Σ confidence| / images. A
- * confidence of exactly 0 falls into no bin. Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning" (2015).
+ * Expected calibration error of the highest score: over 15 equal bins (low, high], Σ |right − Σ confidence| / images. A confidence
+ * of exactly 0, or above 1, falls into no bin. Naeini et al., "Obtaining Well Calibrated Probabilities Using Bayesian Binning" (2015).
  */
-function calibrationError(scores: Scores, labels: readonly number[]): number {
-  const gaps = Array.from({ length: CALIBRATION_BINS + 1 }, () => 0);
+function calibrationError(scores: Scores, winners: readonly number[], labels: readonly number[]): number {
+  const gaps = BIN_EDGES.map(() => 0);
   for (const [i, row] of scores.entries()) {
-    const winner = argMax(Array.from(row));
+    const winner = winners[i] ?? 0;
     const confidence = row[winner] ?? 0;
-    const bin = Math.min(Math.max(Math.ceil(confidence * CALIBRATION_BINS), 0), CALIBRATION_BINS);
+    const bin = BIN_EDGES.findIndex((edge) => confidence <= edge);
     if (bin > 0) gaps[bin] = (gaps[bin] ?? 0) + (winner === labels[i] ? 1 : 0) - confidence;
   }
   return scores.length > 0 ? gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / scores.length : 0;
 }
 
 /** Recall of each class by name, 0–1; a class without images keeps 0. */
-function tagPerformance(scores: Scores, labels: readonly number[], classes: readonly string[]) {
-  const winners = scores.map((row) => argMax(Array.from(row)));
-  const entries = classes.map((name, c) => {
-    const own = winners.filter((_, i) => labels[i] === c);
-    const right = own.filter((winner) => winner === c).length;
-    return [name, { accuracy: own.length > 0 ? right / own.length : 0 }] as const;
-  });
+function tagPerformance(winners: readonly number[], labels: readonly number[], classes: readonly string[]) {
+  const [images, right] = [classes.map(() => 0), classes.map(() => 0)];
+  for (const [i, label] of labels.entries()) {
+    images[label] = (images[label] ?? 0) + 1;
+    if (winners[i] === label) right[label] = (right[label] ?? 0) + 1;
+  }
+  const entries = classes.map(
+    (name, c) => [name, { accuracy: (right[c] ?? 0) / Math.max(images[c] ?? 0, 1) }] as const,
+  );
   return Object.fromEntries(entries);
 }
 

@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { CONTRACT_QUOTAS } from '../../vision/capabilities.ts';
 import type { Backbone } from '../backbones/backbone.ts';
 import type { LabelledImage } from '../data-access/coco.ts';
+import type { Credential } from '../data-access/credentials.ts';
 import type { LabelledDataset, Purpose } from '../data-access/dataset.ts';
 import { SourceError } from '../data-access/errors.ts';
 import { type ImageFactsCache, type ImageProblem, imageProblem } from '../data-access/image-facts.ts';
@@ -68,7 +69,8 @@ export async function embedDataset(
 ): Promise<EmbeddedDataset> {
   const result: EmbeddedDataset = { features: [], hashes: [], computed: 0, computeMs: 0 };
   const problems: string[] = [];
-  const read = (start: number) => readPart(engine, dataset.images.slice(start, start + PART), { purpose, watch });
+  const reading = { purpose, watch, credential: dataset.credential };
+  const read = (start: number) => readPart(engine, dataset.images.slice(start, start + PART), reading);
   let next = read(0);
   try {
     for (let start = 0; start < dataset.images.length; start += PART) {
@@ -120,11 +122,11 @@ async function embedPart(
 async function readPart(
   engine: Engine,
   images: readonly LabelledImage[],
-  { purpose, watch }: { purpose: Purpose; watch: Watch },
+  { purpose, watch, credential }: { purpose: Purpose; watch: Watch; credential: Credential | undefined },
 ): Promise<{ images: ReadImage[]; problems: string[] }> {
   const limit = pLimit(CONCURRENT_READS);
   const settled = await Promise.allSettled(
-    images.map((image) => limit(() => readImage(engine, image, { purpose, signal: watch.signal }))),
+    images.map((image) => limit(() => readImage(engine, image, { purpose, credential, signal: watch.signal }))),
   );
   const failed = settled.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
@@ -139,11 +141,11 @@ async function readPart(
 async function readImage(
   engine: Engine,
   image: LabelledImage,
-  { purpose, signal }: { purpose: Purpose; signal: AbortSignal },
+  { purpose, ...reading }: { purpose: Purpose; credential: Credential | undefined; signal: AbortSignal },
 ): Promise<ReadImage | string> {
-  signal.throwIfAborted();
+  reading.signal.throwIfAborted();
   try {
-    const bytes = await readSource(image.uri, engine.access, { maxBytes: LIMITS.maxImageBytes, signal });
+    const bytes = await readSource(image.uri, engine.access, { maxBytes: LIMITS.maxImageBytes, ...reading });
     const side = purpose === 'training' ? LIMITS.trainSide : LIMITS.evaluationSide;
     const checked = await checkImage(engine, bytes, side);
     return 'problem' in checked ? `${image.where} ${checked.problem}` : { ...checked, bytes, where: image.where };
@@ -161,6 +163,6 @@ export async function checkImage(
 ): Promise<{ sha256: string; width: number; height: number } | ImageProblem> {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const facts = await engine.facts.of(sha256, bytes);
-  if (facts === undefined) return { code: 'InvalidImageFormat', problem: 'is not an image of a type that is read' };
+  if ('problem' in facts) return facts;
   return imageProblem(facts, side) ?? { sha256, width: facts.width, height: facts.height };
 }

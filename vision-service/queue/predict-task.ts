@@ -18,7 +18,6 @@ export async function predictImage(
   { image, signal }: { image: Uint8Array | string; signal: AbortSignal },
 ): Promise<Prediction> {
   const bytes = typeof image === 'string' ? await download(engine, image, signal) : image;
-  if (bytes.length === 0) throw new TaskFailure('InvalidImageSize', 'The image has no bytes.');
   const checked = await checkImage(engine, bytes, CONTRACT_QUOTAS['Generic-Classifier'].evaluationSide);
   if ('problem' in checked) throw new TaskFailure(checked.code, `The image ${checked.problem}.`);
   const scores = await scoresOf(engine, classifier, { sha256: checked.sha256, bytes, signal });

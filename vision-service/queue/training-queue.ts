@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { credentialOf } from '../data-access/credentials.ts';
 import type { DatasetSource } from '../data-access/dataset.ts';
 import type { FaultPlan } from '../faults/plan.ts';
 import { billedMinutes, type LedgerEntry } from '../ledger.ts';
@@ -160,15 +161,17 @@ function settlement(
  * @throws {TaskFailure} `datasetNotFound`, or `wrongKind` for a dataset of boxes
  */
 export function datasetSource(datasets: DatasetStore, name: string, wrongKind: string): DatasetSource {
-  const dataset = datasets.get(name);
-  if (dataset === undefined) throw new TaskFailure('datasetNotFound', `There is no dataset "${name}".`);
+  const readable = datasets.readable(name);
+  if (readable === undefined) throw new TaskFailure('datasetNotFound', `There is no dataset "${name}".`);
+  const { dataset, sasToken } = readable;
   if (dataset.annotationKind !== 'imageClassification') {
     throw new TaskFailure(
       wrongKind,
       `Dataset "${name}" is of the kind ${dataset.annotationKind}; a classifier needs imageClassification.`,
     );
   }
-  return { name, uris: dataset.annotationFileUris };
+  const uris = dataset.annotationFileUris;
+  return { name, uris, credential: credentialOf({ kind: dataset.authentication.kind, uris, sasToken }) };
 }
 
 /** Anything but a failure of the contract is the service's own fault; only the log gets to see what it was. */
