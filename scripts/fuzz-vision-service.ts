@@ -63,9 +63,14 @@ async function fuzz(service: VisionService, { peers, key, config }: FuzzOptions)
   const args = [
     'run',
     `${service.url}${MOUNT_POINT}/openapi.json`,
-    ...['--header', `${KEY_HEADER}: ${key}`],
-    ...['--max-time', String(seconds), '--request-timeout', '20', '--max-examples', '10000'],
-    ...['--checks', 'all', '--exclude-checks', CHECKS_LEFT_OUT, '--continue-on-failure', '--warnings', 'off'],
+    `--header=${KEY_HEADER}: ${key}`,
+    `--max-time=${seconds}`,
+    '--request-timeout=20',
+    '--max-examples=10000',
+    '--checks=all',
+    `--exclude-checks=${CHECKS_LEFT_OUT}`,
+    '--continue-on-failure',
+    '--warnings=off',
     ...(values.seed === undefined ? [] : ['--seed', values.seed]),
   ];
   const timeoutMs = (seconds + GRACE_S) * 1000;

@@ -36,7 +36,8 @@ export const ResourceNameSchema = z
   .regex(
     /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/,
     'begins with a letter or digit, then letters, digits, dots, underscores, hyphens',
-  );
+  )
+  .meta({ example: 'pets-1' });
 
 /**
  * One of the known words in any casing and without its hyphens, as early clients send them; what comes out is spelt as the contract does.
@@ -78,7 +79,7 @@ const customProperties = z
   .refine((pairs) => Object.keys(pairs).length <= MAX_CUSTOM_PROPERTIES, 'at most 10 custom properties')
   .meta({ maxProperties: MAX_CUSTOM_PROPERTIES });
 const annotationFileUris = z
-  .array(z.string().min(1).meta({ format: 'uri' }))
+  .array(z.string().min(1).meta({ format: 'uri', example: 'https://example.com/coco.json' }))
   .min(1)
   .max(10);
 

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { API_VERSIONS } from '../../vision/contract.ts';
+import { API_VERSIONS, DEFAULT_API_VERSION } from '../../vision/contract.ts';
 import type { Page, PageRequest } from '../store/page.ts';
 import { problemsOf } from './body.ts';
 import { ApiError, invalidRequest } from './errors.ts';
@@ -8,14 +8,16 @@ import { ApiError, invalidRequest } from './errors.ts';
 /** Versions that know Product-Recognizer and its runs. */
 const PRODUCT_VERSIONS = API_VERSIONS.slice(1);
 
+const VERSION = { description: 'Version of the contract', example: DEFAULT_API_VERSION };
+
 /** The query value that every route takes. */
 export const VersionQuery = z.object({
-  'api-version': z.enum(API_VERSIONS).meta({ description: 'Version of the contract' }),
+  'api-version': z.enum(API_VERSIONS).meta(VERSION),
 });
 
 /** `api-version` of the routes that came with Product-Recognizer (UnifiedVision, 2023-04-01-preview). */
 export const ProductVersionQuery = z.object({
-  'api-version': z.enum(PRODUCT_VERSIONS).meta({ description: 'Version of the contract' }),
+  'api-version': z.enum(PRODUCT_VERSIONS).meta(VERSION),
 });
 
 const digits = (value: unknown) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value);
