@@ -95,10 +95,10 @@ export class TrainingQueue {
   async #train(lane: ComputeLane, item: PendingTraining): Promise<void> {
     const { models, log, minutesPerSecond, faults } = this.#parts;
     const controller = new AbortController();
+    models.mark(item.model.name, 'training');
     this.#running.set(item.trainingId, controller);
     let usage = NOTHING_USED;
     try {
-      models.mark(item.model.name, 'training');
       faults?.failTraining(item.model.name);
       const watch = { signal: controller.signal, onUsage: (now: Usage) => (usage = now) };
       const result = await this.#compute(lane, item, watch);
