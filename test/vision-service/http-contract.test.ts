@@ -127,6 +127,8 @@ describe('a dataset', () => {
     expect(await errorOf(await call(service, 'DELETE /datasets/d', { headers: { 'if-match': '' } }))).toMatchObject({
       status: 400,
     });
+    const wrong = json({ annotationFileUris: ['no URI'] }, stale.headers);
+    expect(await errorOf(await call(service, 'PATCH /datasets/d', wrong))).toMatchObject({ status: 400 });
     expect((await call(service, 'DELETE /datasets/d', { headers: { 'if-match': '*' } })).status).toBe(204);
     expect(await errorOf(await call(service, 'GET /datasets/d'))).toMatchObject({ status: 404 });
     expect(await errorOf(await call(service, 'DELETE /datasets/d'))).toMatchObject({ status: 404 });

@@ -63,8 +63,8 @@ export function addDatasetRoutes(api: Api, parts: ServiceParts): void {
     },
     (c, { params, body }) => {
       const current = existing(parts, params.name);
-      requireMatch(current, c.req.header('if-match'));
       const { content, sasToken } = contentOf(body, parts, datasets.readable(current.name));
+      requireMatch(current, c.req.header('if-match'));
       return c.json(datasets.update(current, content, sasToken));
     },
   );
