@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { measureEmbedding } from './embedding.ts';
+import { measureFewShot } from './few-shot.ts';
 import { createGround, type Ground } from './ground.ts';
+import { measureHeads } from './heads.ts';
 import { machine } from './machine.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureService } from './service.ts';
@@ -21,6 +23,8 @@ const SECTIONS: Record<string, (ground: Ground) => Promise<Row[]>> = {
   waiting: (ground) => measureWaiting(ground, values.long ? VERY_LONG_S : LONG_S),
   service: measureService,
   embedding: measureEmbedding,
+  heads: measureHeads,
+  'few-shot': measureFewShot,
 };
 
 /** `npm run bench -- [--long] [--only SECTION]…`: one table on stdout, progress on stderr; ends with 1 when a target is missed. */
