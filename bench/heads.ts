@@ -20,7 +20,6 @@ const IMAGES = 5000;
 const TEST_IMAGES = 1000;
 const CLASSES = 10;
 const RUNS = 3;
-const THREADS = 2;
 /** Strength of scikit-learn's default, C = 1: λ = 1 / (C n) beside the mean cross-entropy. */
 const C = 1;
 const MAX_ITERATIONS = 1000;
@@ -81,7 +80,7 @@ interface Problem {
 
 async function compareOn(name: string, problem: Problem, peers: PythonPeers): Promise<Row[]> {
   const { x, labels } = problem;
-  const kernels = await Kernels.open(THREADS);
+  const kernels = await Kernels.open();
   try {
     const own = await fitOwn({ rows: x, labels, classes: CLASSES }, kernels);
     const theirs = await fitTheirs(name, problem, peers);
@@ -192,7 +191,7 @@ function rowsFor(name: string, { ratio, times, losses, accuracies }: Comparison)
 
 async function searchRow({ features, labels }: EmbeddedSet): Promise<Row> {
   const [some, own] = [features.slice(0, SEARCH_IMAGES), labels.slice(0, SEARCH_IMAGES)];
-  const kernels = await Kernels.open(THREADS);
+  const kernels = await Kernels.open();
   try {
     const begun = performance.now();
     const { rows } = await rowSpaceOf(unitRows(some, true), kernels);

@@ -68,7 +68,10 @@ const GRAPHS = {
 };
 type Sessions = Record<keyof typeof GRAPHS, InferenceSession>;
 
-/** The computations that training spends its time in, run by onnxruntime: several times faster than loops in JavaScript. */
+/**
+ * The computations that training spends its time in, run by onnxruntime: several times faster than loops in JavaScript. One
+ * thread: a second one makes them little faster alone, and several times slower on a machine that has other work.
+ */
 export class Kernels {
   readonly #sessions: Sessions;
 
@@ -76,14 +79,12 @@ export class Kernels {
     this.#sessions = sessions;
   }
 
-  /** @param threads how many each computation may use; one by default, so that sums come out the same everywhere */
-  static async open(threads = 1): Promise<Kernels> {
-    const open = (graph: GraphDefinition) => openGraph(graph, threads);
+  static async open(): Promise<Kernels> {
     const [innerProducts, columnProducts, scores, crossEntropy] = await Promise.all([
-      open(GRAPHS.innerProducts),
-      open(GRAPHS.columnProducts),
-      open(GRAPHS.scores),
-      open(GRAPHS.crossEntropy),
+      openGraph(GRAPHS.innerProducts),
+      openGraph(GRAPHS.columnProducts),
+      openGraph(GRAPHS.scores),
+      openGraph(GRAPHS.crossEntropy),
     ]);
     return new Kernels({ innerProducts, columnProducts, scores, crossEntropy });
   }
@@ -130,8 +131,8 @@ function headFeeds({ weights, biases }: FloatHead): { weights: Tensor; biases: T
   return { weights: tensorOf(weights), biases: new Tensor('float32', biases, [biases.length]) };
 }
 
-function openGraph(graph: GraphDefinition, threads: number): Promise<InferenceSession> {
-  return InferenceSession.create(encodeGraph(graph), { intraOpNumThreads: threads, interOpNumThreads: 1 });
+function openGraph(graph: GraphDefinition): Promise<InferenceSession> {
+  return InferenceSession.create(encodeGraph(graph), { intraOpNumThreads: 1, interOpNumThreads: 1 });
 }
 
 function floatsOf(tensor: Tensor | undefined): Float32Array {
