@@ -48,6 +48,7 @@ describe('the OpenAPI document', () => {
       '/models': ['get'],
       '/models/{name}': ['delete', 'get', 'put'],
       '/models/{name}:cancel': ['post'],
+      '/models/{name}:export': ['get'],
       '/models/{model}/evaluations': ['get'],
       '/models/{model}/evaluations/{name}': ['delete', 'get', 'put'],
       '/imageanalysis:analyze': ['post'],

@@ -8,6 +8,7 @@ import { openEmbeddings, openStoreReadOnly } from '../store/database.ts';
 import { Classifiers } from './classifiers.ts';
 import type { Engine } from './embed-dataset.ts';
 import { evaluateClassifier } from './evaluate-task.ts';
+import { exportModel } from './export-task.ts';
 import { BACKBONE_UNUSABLE, TaskFailure } from './failure.ts';
 import { predictImage } from './predict-task.ts';
 import type { FromThread, Results, Task, ThreadSettings, ToThread, Usage } from './protocol.ts';
@@ -45,6 +46,8 @@ async function execute(id: number, task: Task, signal: AbortSignal): Promise<Res
       return evaluateClassifier(tools, classifiers.get(task.trainingId), { test: task.test, signal });
     case 'predict':
       return predictImage(tools, classifiers.get(task.trainingId), { image: task.image, signal });
+    case 'export':
+      return exportModel(tools, classifiers.get(task.trainingId), task.performance);
     case 'recognize':
       throw new TaskFailure('incorrectModelKind', 'The model is a classifier; a run needs a Product-Recognizer.');
   }

@@ -2,7 +2,7 @@ import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { ERROR_CODE_HEADER, ErrorEnvelopeSchema, KEY_HEADER, MOUNT_POINT } from '../../vision/contract.ts';
-import { type BodyReader, problemsOf } from './body.ts';
+import { type BodyReader, type BodySchema, problemsOf } from './body.ts';
 import { invalidRequest } from './errors.ts';
 import { parseQuery } from './query.ts';
 
@@ -19,7 +19,7 @@ export interface Operation<Params, Query, Body> {
   /** Headers of the request that the handler reads. */
   headers?: z.ZodObject;
   body?: BodyReader<Body>;
-  answer: { status: number; description: string; schema?: z.ZodType; type?: string };
+  answer: { status: number; description: string; schema?: BodySchema; type?: string };
   /** Statuses of the errors that this operation has beside 400 and 401. */
   errors?: number[];
   /** Older paths of the same operation that are taken but not told. */

@@ -9,6 +9,7 @@ import { addDatasetRoutes } from './datasets.ts';
 import { docsPage } from './docs-page.ts';
 import { ApiError, errorAnswer } from './errors.ts';
 import { addEvaluationRoutes } from './evaluations.ts';
+import { addExportRoute } from './export.ts';
 import { ledgerRoute } from './ledger.ts';
 import { addModelRoutes } from './models.ts';
 import type { ServiceParts } from './parts.ts';
@@ -49,6 +50,7 @@ function createApi(parts: ServiceParts): Api {
   const api = new Api();
   addDatasetRoutes(api, parts);
   addModelRoutes(api, parts);
+  addExportRoute(api, parts);
   addEvaluationRoutes(api, parts);
   addAnalyzeRoute(api, parts);
   addRecognitionRoutes(api, parts);

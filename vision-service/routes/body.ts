@@ -4,9 +4,12 @@ import { ApiError, invalidRequest } from './errors.ts';
 import type { InFlightBytes } from './in-flight.ts';
 import { canonicalMembers } from './members.ts';
 
+/** What a body is: JSON that fits a schema, or bytes. */
+export type BodySchema = z.ZodType | { type: 'string'; format: 'binary' };
+
 /** How an operation takes its body: what the OpenAPI document says of it, and the function that reads it. */
 export interface BodyReader<T> {
-  content: Record<string, { schema: z.ZodType | { type: 'string'; format: 'binary' } }>;
+  content: Record<string, { schema: BodySchema }>;
   /** Reads it; what is pushed on `afterwards` is called once the request is answered. */
   read(c: Context, afterwards: (() => void)[]): Promise<T>;
 }

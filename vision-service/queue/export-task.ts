@@ -1,0 +1,18 @@
+import { zipSync } from 'fflate';
+import type { ModelPerformance } from '../../loop/metrics.ts';
+import type { TrainedClassifier } from '../training/classifier.ts';
+import { exportClassifier } from '../training/export-classifier.ts';
+import type { Engine } from './embed-dataset.ts';
+
+/** What all backbones have in common; the hash covers the rest. */
+const PREPROCESSING = 'upright, RGB on white, stretched to a square; equal hashes of backbones make equal features';
+
+/** A trained classifier as one ZIP file, for use without this service. */
+export function exportModel(
+  { backbone: { name, hash } }: Engine,
+  classifier: TrainedClassifier,
+  performance: ModelPerformance | undefined,
+): Uint8Array {
+  const files = exportClassifier({ classifier, performance, backbone: { name, hash, preprocessing: PREPROCESSING } });
+  return zipSync(Object.fromEntries(files.map((file) => [file.name, file.bytes])));
+}
