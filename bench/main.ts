@@ -5,6 +5,7 @@ import { createGround, type Ground } from './ground.ts';
 import { measureHeads } from './heads.ts';
 import { machine } from './machine.ts';
 import { measureOverhead } from './overhead.ts';
+import { measureResponsiveness } from './responsiveness.ts';
 import { measureService } from './service.ts';
 import { type Row, renderTable } from './table.ts';
 import { measureTenThousand } from './ten-thousand.ts';
@@ -23,6 +24,7 @@ const SECTIONS: Record<string, (ground: Ground) => Promise<Row[]>> = {
   updates: measureUpdates,
   waiting: (ground) => measureWaiting(ground, values.long ? VERY_LONG_S : LONG_S),
   service: measureService,
+  responsiveness: measureResponsiveness,
   embedding: measureEmbedding,
   'ten-thousand': measureTenThousand,
   heads: measureHeads,

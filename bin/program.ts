@@ -104,12 +104,8 @@ const COMMANDS: Entry[] = [
   },
   {
     name: 'vision-service',
-    summary: 'run the embedded vision service',
-    hidden: true,
-    add: async (program) => {
-      // Loading the module runs it, as for a process of its own.
-      program.command('vision-service').action(async () => void (await import('../vision-service/main.ts')));
-    },
+    summary: 'run the vision service by itself: trains few-shot models over HTTP',
+    add: async (program) => (await import('../vision-service/command.ts')).addVisionServiceCommand(program),
   },
 ];
 

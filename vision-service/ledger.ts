@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import type { Page, PageRequest } from './store/page.ts';
 
 /** What one training cost. */
 export interface LedgerEntry {
@@ -66,10 +67,9 @@ export function writeLedger(db: DatabaseSync, of: { trainingId: string; model: s
   );
 }
 
-/** All lines, oldest first; models that were deleted since keep theirs. */
-export function readLedger(db: DatabaseSync): LedgerLine[] {
-  return db
-    .prepare('SELECT * FROM ledger ORDER BY rowid')
-    .all()
-    .map((row) => LedgerRow.parse(row));
+/** Lines, oldest first; models that were deleted since keep theirs. */
+export function readLedger(db: DatabaseSync, page: PageRequest): Page<LedgerLine> {
+  const rows = db.prepare('SELECT * FROM ledger ORDER BY rowid LIMIT ? OFFSET ?').all(page.top + 1, page.skip);
+  const items = rows.slice(0, page.top).map((row) => LedgerRow.parse(row));
+  return { items, more: rows.length > page.top };
 }

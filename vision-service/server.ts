@@ -1,23 +1,22 @@
-import { createServer, type Server } from 'node:http';
 import path from 'node:path';
-import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import type { AccessRules } from './data-access/source.ts';
 import { ServiceStartError } from './errors.ts';
+import { withFaults } from './faults/middleware.ts';
+import { FaultPlan } from './faults/plan.ts';
+import type { FaultRules } from './faults/schema.ts';
+import { addressOf, closeServer, listen } from './http-server.ts';
+import { DEFAULT_LIMITS, type ServiceLimits } from './limits.ts';
 import { ComputeLane } from './queue/compute-lane.ts';
-import { EvaluationQueue } from './queue/evaluation-queue.ts';
+import { createEvaluationQueue } from './queue/evaluation-queue.ts';
 import { BACKBONE_UNUSABLE, TaskFailure } from './queue/failure.ts';
-import type { ThreadSettings } from './queue/protocol.ts';
+import { createRecognitionQueue } from './queue/recognition-queue.ts';
 import { TrainingQueue } from './queue/training-queue.ts';
 import { createApp } from './routes/app.ts';
+import { InFlightBytes } from './routes/in-flight.ts';
 import type { ServiceParts } from './routes/parts.ts';
-import { createStateFolder, lockState, openStore, statePaths } from './store/database.ts';
-import { DatasetStore } from './store/datasets.ts';
-import { EvaluationStore } from './store/evaluations.ts';
-import { ModelStore } from './store/models.ts';
-
-/** Requests that have not ended so long after the end was asked for are cut off. */
-const CLOSE_MS = 3_000;
+import { openStores } from './store/open-stores.ts';
+import { Telemetry } from './telemetry.ts';
 
 /**
  * How a service is set up. State lies in `<home>/vision-service`. Without other rules it reads files below the home, and
@@ -33,33 +32,49 @@ export interface VisionServiceOptions extends Partial<AccessRules> {
   host?: string;
   /** Threads for inference; 2 if not given. */
   threads?: number;
+  /** Trainings at a time; 1 if not given. Each takes the memory of one backbone more. */
+  parallel?: number;
+  /** Minutes billed for a measured second of compute; a minute for a minute if not given. */
+  minutesPerSecond?: number;
   log: Logger;
+  /** What is not given is as in DEFAULT_LIMITS. */
+  limits?: Partial<ServiceLimits>;
+  /** Faults on demand, for tests. There is no other way to them, and none over HTTP. */
+  faults?: FaultRules;
 }
 
 /** A service that answers. `url` is its origin; the contract lies below `/computervision`. */
 export interface VisionService {
   url: string;
   port: number;
-  /** Stops what runs and ends, once however often it is called; trainings under way are taken up by the next start. */
+  /**
+   * Takes no more requests, lets those under way end, stops what runs and ends, once however often it is called. Trainings
+   * under way are taken up by the next start.
+   */
   close(): Promise<void>;
 }
 
 /**
- * Starts the embedded vision service and takes up the trainings and evaluations that its last run had not ended.
+ * Starts the embedded vision service and takes up what its last run had not ended.
  *
  * @throws {ServiceStartError} when another service works on the same home, the backbone cannot be loaded, or the port is taken
  */
 export async function createVisionService(options: VisionServiceOptions): Promise<VisionService> {
   const { host = '127.0.0.1' } = options;
   if (options.key === '') throw new ServiceStartError('The vision service needs a key; set DELTALOOP_VISION_KEY.');
-  const { parts, closeParts } = openParts(options);
+  const faults = options.faults && new FaultPlan(options.faults);
+  const { parts, closeParts } = openParts(options, faults);
   try {
     const loaded = await parts.inference.run({ kind: 'warm-up' });
-    const server = await listen(createApp(parts), { host, port: options.port });
+    const app = createApp(parts);
+    const at = { host, port: options.port, limits: parts.limits };
+    const server = await listen(faults === undefined ? app : withFaults(app, faults), at);
     parts.trainings.resume();
     parts.evaluationRuns.wake();
+    parts.recognitionRuns.wake();
     const address = addressOf(server);
     options.log.info({ ...address, ...loaded }, 'the vision service answers');
+    if (faults !== undefined) options.log.warn('faults on demand are on: this service is for tests');
     let closed: Promise<void> | undefined;
     const close = () => {
       closed ??= closeServer(server).then(closeParts);
@@ -81,66 +96,40 @@ function asStartError(error: unknown, at: { host: string; port: number }): unkno
   );
 }
 
-function openParts(options: VisionServiceOptions): { parts: ServiceParts; closeParts: () => Promise<void> } {
-  const { home, key, backbone, threads = 2, log } = options;
-  const paths = statePaths(path.resolve(home));
-  createStateFolder(paths);
-  const lock = lockState(paths);
-  const db = openStore(paths.store);
+function openParts(
+  options: VisionServiceOptions,
+  faults: FaultPlan | undefined,
+): { parts: ServiceParts; closeParts: () => Promise<void> } {
+  const { key, backbone, threads = 2, parallel = 1, minutesPerSecond, log } = options;
+  const home = path.resolve(options.home);
+  const { paths, stores, close } = openStores(home);
   const access = accessOf(options);
-  const settings: ThreadSettings = {
-    storeFile: paths.store,
-    embeddingsFile: paths.embeddings,
-    backbone,
-    threads,
-    access,
-  };
-  const [training, inference] = [new ComputeLane(settings), new ComputeLane(settings)];
-  const stores = { datasets: new DatasetStore(db), models: new ModelStore(db), evaluations: new EvaluationStore(db) };
-  const trainings = new TrainingQueue({ ...stores, lane: training, log });
-  const evaluationRuns = new EvaluationQueue({ ...stores, lane: inference, log });
+  const { store: storeFile, embeddings: embeddingsFile } = paths;
+  const newLane = () => new ComputeLane({ storeFile, embeddingsFile, backbone, threads, access });
+  const [inference, lanes] = [newLane(), Array.from({ length: parallel }, newLane)];
+  const queueLengths = () => ({
+    trainings: stores.models.countPending(),
+    evaluations: stores.evaluations.countPending(),
+    recognitions: stores.recognitions.countPending(),
+  });
+  const telemetry = new Telemetry(queueLengths);
+  const onSettled = telemetry.settled.bind(telemetry);
+  const trainings = new TrainingQueue({ ...stores, lanes, log, minutesPerSecond, faults, onSettled });
+  const evaluationRuns = createEvaluationQueue({ ...stores, lane: inference, log, faults });
+  const recognitionRuns = createRecognitionQueue({ ...stores, lane: inference, log });
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const inFlight = new InFlightBytes(limits.maxImageBytesInFlight);
   const closeParts = async () => {
-    await Promise.all([trainings.close(), evaluationRuns.close()]);
-    await Promise.all([training.close(), inference.close()]);
-    db.close();
-    lock.release();
+    await Promise.all([trainings.close(), evaluationRuns.close(), recognitionRuns.close()]);
+    await Promise.all([inference, ...lanes].map((lane) => lane.close()));
+    close();
   };
-  return { parts: { key, access, db, ...stores, trainings, evaluationRuns, inference, log }, closeParts };
+  const work = { trainings, evaluationRuns, recognitionRuns, queueLengths, inference };
+  return { parts: { key, backbone, access, limits, inFlight, ...stores, ...work, telemetry, log }, closeParts };
 }
 
 function accessOf(options: VisionServiceOptions): AccessRules {
   const { home, allowedRoots = [path.resolve(home)], allowPrivate = false } = options;
   const { managedIdentity, credentialOrigins, connectionsPerHost, patience } = options;
   return { allowedRoots, allowPrivate, managedIdentity, credentialOrigins, connectionsPerHost, patience };
-}
-
-function listen(app: ReturnType<typeof createApp>, at: { host: string; port: number }): Promise<Server> {
-  const answer = getRequestListener(app, { overrideGlobalObjects: false });
-  const server = createServer((request, response) => void answer(request, response));
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(at.port, at.host, () => {
-      server.off('error', reject);
-      resolve(server);
-    });
-  });
-}
-
-function addressOf(server: Server): { url: string; port: number } {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server listens on no port');
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return { url: `http://${host}:${address.port}`, port: address.port };
-}
-
-/** Lets requests under way end, for a while; idle connections do not hold it up. */
-function closeServer(server: Server): Promise<void> {
-  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
-  return new Promise((resolve, reject) => {
-    server.close((error) => {
-      clearTimeout(timer);
-      return error === undefined ? resolve() : reject(error);
-    });
-    server.closeIdleConnections();
-  });
 }

@@ -2,6 +2,10 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { ServiceStartError } from './errors.ts';
+import { faultRulesFromFile } from './faults/from-file.ts';
+import type { FaultRules } from './faults/schema.ts';
+import { DEFAULT_LIMITS, type ServiceLimits } from './limits.ts';
+import { BILLED_MINUTES_PER_SECOND } from './queue/budget.ts';
 
 /** Settings of the service as a process. */
 export interface ServiceSettings {
@@ -13,6 +17,10 @@ export interface ServiceSettings {
   port: number;
   /** Threads for inference. */
   threads: number;
+  /** Trainings at a time. */
+  parallel: number;
+  /** Minutes billed for a measured second of compute. */
+  minutesPerSecond: number;
   /** Folders below which file URIs may be read. */
   allowedRoots: string[];
   /** Whether http(s) addresses that are not public may be read. */
@@ -23,34 +31,55 @@ export interface ServiceSettings {
   credentialOrigins: string[];
   /** Connections to one host at once. */
   connectionsPerHost: number;
-  logLevel: string;
+  limits: ServiceLimits;
+  /** Undefined when none is set: the caller knows what fits it. */
+  logLevel: string | undefined;
+  /** Faults on demand; only in a process under test. */
+  faults?: FaultRules;
 }
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const HOUR_S = 3600;
+const GIGABYTE = 2 ** 30;
 
 const EnvironmentSchema = z.object({
   DELTALOOP_HOME: z.string().default(() => path.join(homedir(), '.local', 'share', 'deltaloop')),
   DELTALOOP_VISION_KEY: z
-    .string({ error: 'is missing; set it to the key that clients must send' })
+    .string({
+      error:
+        'is missing; set it to the key that clients must send, e.g. export DELTALOOP_VISION_KEY=$(openssl rand -hex 32)',
+    })
     .min(8, 'must have at least 8 characters'),
   DELTALOOP_VISION_PORT: whole(0, 65_535).default(0),
   DELTALOOP_VISION_HOST: z.string().default('127.0.0.1'),
   DELTALOOP_VISION_BACKBONE: z.string().default('efficientnet-lite0'),
   DELTALOOP_VISION_THREADS: whole(1, 256).default(2),
+  DELTALOOP_VISION_PARALLEL: whole(1, 64).default(1),
+  DELTALOOP_VISION_BILLED_MINUTES_PER_SECOND: z.coerce.number().positive().max(1e6).default(BILLED_MINUTES_PER_SECOND),
   DELTALOOP_VISION_ROOTS: z.string().optional(),
   DELTALOOP_VISION_ALLOW_PRIVATE: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
   DELTALOOP_VISION_MANAGED_IDENTITY: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
   DELTALOOP_VISION_CREDENTIAL_HOSTS: z.string().default('').transform(originsOf),
   DELTALOOP_VISION_CONNECTIONS_PER_HOST: whole(1, 256).default(8),
+  DELTALOOP_VISION_MAX_JSON_BYTES: whole(1024, GIGABYTE).default(DEFAULT_LIMITS.maxJsonBytes),
+  DELTALOOP_VISION_MAX_IMAGE_BYTES: whole(1024, GIGABYTE).default(DEFAULT_LIMITS.maxImageBytes),
+  DELTALOOP_VISION_MAX_IMAGE_BYTES_IN_FLIGHT: whole(1024, 64 * GIGABYTE).default(DEFAULT_LIMITS.maxImageBytesInFlight),
+  DELTALOOP_VISION_MAX_HEADER_BYTES: whole(1024, 1024 * 1024).default(DEFAULT_LIMITS.maxHeaderBytes),
+  DELTALOOP_VISION_MAX_CONNECTIONS: whole(1, 65_535).default(DEFAULT_LIMITS.maxConnections),
+  DELTALOOP_VISION_HEADERS_TIMEOUT: whole(1, HOUR_S).default(DEFAULT_LIMITS.headersTimeout),
+  DELTALOOP_VISION_REQUEST_TIMEOUT: whole(1, HOUR_S).default(DEFAULT_LIMITS.requestTimeout),
+  DELTALOOP_VISION_KEEP_ALIVE_TIMEOUT: whole(1, HOUR_S).default(DEFAULT_LIMITS.keepAliveTimeout),
+  DELTALOOP_VISION_FAULTS: z.string().optional(),
   DELTALOOP_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { error: 'is no log level' })
-    .default('info'),
+    .optional(),
 });
 
 /**
  * Reads the settings from the environment; empty values count as absent. `DELTALOOP_VISION_ROOTS` lists folders as a
  * PATH does; the default is the home. `DELTALOOP_VISION_CREDENTIAL_HOSTS` lists hosts with commas, as `host` or
- * `host:port` for https; `http://host:port` is taken for this machine only, as a secret would travel in the open.
+ * `host:port` for https; `http://host:port` is taken for this machine only, as a secret would travel in the open. Timeouts are
+ * seconds.
  *
  * @throws {ServiceStartError} naming every variable that makes no sense, without its value
  */
@@ -62,6 +91,7 @@ export function settingsFromEnvironment(env: NodeJS.ProcessEnv): ServiceSettings
   }
   const values = parsed.data;
   const home = path.resolve(values.DELTALOOP_HOME);
+  const faultsFile = values.DELTALOOP_VISION_FAULTS;
   return {
     home,
     key: values.DELTALOOP_VISION_KEY,
@@ -69,12 +99,29 @@ export function settingsFromEnvironment(env: NodeJS.ProcessEnv): ServiceSettings
     host: values.DELTALOOP_VISION_HOST,
     port: values.DELTALOOP_VISION_PORT,
     threads: values.DELTALOOP_VISION_THREADS,
+    parallel: values.DELTALOOP_VISION_PARALLEL,
+    minutesPerSecond: values.DELTALOOP_VISION_BILLED_MINUTES_PER_SECOND,
     allowedRoots: rootsOf(values.DELTALOOP_VISION_ROOTS, home),
     allowPrivate: values.DELTALOOP_VISION_ALLOW_PRIVATE === '1',
     managedIdentity: values.DELTALOOP_VISION_MANAGED_IDENTITY === '1',
     credentialOrigins: values.DELTALOOP_VISION_CREDENTIAL_HOSTS,
     connectionsPerHost: values.DELTALOOP_VISION_CONNECTIONS_PER_HOST,
+    limits: limitsOf(values),
     logLevel: values.DELTALOOP_LOG_LEVEL,
+    ...(faultsFile === undefined ? {} : { faults: faultRulesFromFile(faultsFile, env['NODE_ENV']) }),
+  };
+}
+
+function limitsOf(values: z.output<typeof EnvironmentSchema>): ServiceLimits {
+  return {
+    maxJsonBytes: values.DELTALOOP_VISION_MAX_JSON_BYTES,
+    maxImageBytes: values.DELTALOOP_VISION_MAX_IMAGE_BYTES,
+    maxImageBytesInFlight: values.DELTALOOP_VISION_MAX_IMAGE_BYTES_IN_FLIGHT,
+    maxHeaderBytes: values.DELTALOOP_VISION_MAX_HEADER_BYTES,
+    maxConnections: values.DELTALOOP_VISION_MAX_CONNECTIONS,
+    headersTimeout: values.DELTALOOP_VISION_HEADERS_TIMEOUT,
+    requestTimeout: values.DELTALOOP_VISION_REQUEST_TIMEOUT,
+    keepAliveTimeout: values.DELTALOOP_VISION_KEEP_ALIVE_TIMEOUT,
   };
 }
 

@@ -4,7 +4,7 @@ import { MODEL_KINDS, type ModelKind } from '../loop/model-kind.ts';
 
 export { MODEL_KINDS, type ModelKind };
 
-/** API versions that carry datasets, models and evaluations. */
+/** API versions that carry datasets, models and evaluations; the first one knows no products. */
 export const API_VERSIONS = ['2023-02-01-preview', '2023-04-01-preview', '2023-07-01-preview'] as const;
 export type ApiVersion = (typeof API_VERSIONS)[number];
 export const DEFAULT_API_VERSION: ApiVersion = '2023-04-01-preview';
@@ -28,7 +28,7 @@ export type EvaluationStatus = (typeof EVALUATION_STATUSES)[number];
 /** A status as the wire brought it: one of the known words in their own spelling, or a word that is not known yet. */
 export type Tolerant<Known extends string> = Known | (string & {});
 
-/** Name of a dataset, model or evaluation: the idempotency key of its PUT. */
+/** Name of a dataset, model, evaluation or run: the idempotency key of its PUT. */
 export const ResourceNameSchema = z
   .string()
   .min(1)
@@ -36,7 +36,18 @@ export const ResourceNameSchema = z
   .regex(
     /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/,
     'begins with a letter or digit, then letters, digits, dots, underscores, hyphens',
-  );
+  )
+  .meta({ example: 'pets-1' });
+
+/**
+ * One of the known words in any casing and without its hyphens, as early clients send them; what comes out is spelt as the contract does.
+ */
+function anyCasing<const Known extends readonly [string, ...string[]]>(known: Known) {
+  const plain = (text: string) => text.toLowerCase().replaceAll('-', '');
+  const canonical = (value: unknown) =>
+    typeof value === 'string' ? (known.find((word) => plain(word) === plain(value)) ?? value) : value;
+  return z.preprocess(canonical, z.enum(known));
+}
 
 /** Known words get their own spelling back whatever casing a server uses; unknown ones stay as they are. */
 function tolerantStatus<Known extends string>(known: readonly Known[]) {
@@ -60,25 +71,37 @@ export type ErrorDetails = z.infer<typeof ErrorDetailsSchema>;
 
 export const ErrorEnvelopeSchema = z.looseObject({ error: ErrorDetailsSchema }).meta({ id: 'ErrorEnvelope' });
 
-const timestamps = { createdDateTime: z.string().optional(), updatedDateTime: z.string().optional() };
+const dateTime = z.string().optional().meta({ format: 'date-time' });
+const timestamps = { createdDateTime: dateTime, updatedDateTime: dateTime };
+const MAX_CUSTOM_PROPERTIES = 10;
 const customProperties = z
   .record(z.string(), z.string())
-  .refine((pairs) => Object.keys(pairs).length <= 10, 'at most 10 custom properties');
-const annotationFileUris = z.array(z.string().min(1)).max(10);
+  .refine((pairs) => Object.keys(pairs).length <= MAX_CUSTOM_PROPERTIES, 'at most 10 custom properties')
+  .meta({ maxProperties: MAX_CUSTOM_PROPERTIES });
+const annotationFileUris = z
+  .array(z.string().min(1).meta({ format: 'uri', example: 'https://example.com/coco.json' }))
+  .min(1)
+  .max(10);
 
-/** Body of PUT and PATCH of a dataset. `sasToken` goes in and never comes out. */
+/** Body of PATCH of a dataset: what is left out stays. `sasToken` goes in and never comes out. */
 export const DatasetRequestSchema = z
   .object({
-    annotationKind: z.enum(ANNOTATION_KINDS).optional(),
+    annotationKind: anyCasing(ANNOTATION_KINDS).optional(),
     annotationFileUris: annotationFileUris.optional(),
     customProperties: customProperties.optional(),
     authentication: z
-      .object({ kind: z.enum(AUTHENTICATION_KINDS), sasToken: z.string().optional() })
+      .object({ kind: anyCasing(AUTHENTICATION_KINDS), sasToken: z.string().optional() })
       .optional()
       .meta({ id: 'Authentication' }),
   })
   .meta({ id: 'DatasetRequest' });
 export type DatasetRequest = z.infer<typeof DatasetRequestSchema>;
+
+/** Body of PUT of a dataset: without its kind and files it could never be read. */
+export const DatasetRegistrationSchema = DatasetRequestSchema.required({
+  annotationKind: true,
+  annotationFileUris: true,
+}).meta({ id: 'DatasetRegistration' });
 
 /** A registered dataset: COCO files by URI, and pairs of the caller's own. */
 export const DatasetSchema = z
@@ -101,7 +124,7 @@ export const ModelRequestSchema = z
     trainingParameters: z.object({
       trainingDatasetName: ResourceNameSchema,
       timeBudgetInHours: z.int().min(1).max(1344),
-      modelKind: z.enum(MODEL_KINDS).optional(),
+      modelKind: anyCasing(MODEL_KINDS).optional(),
     }),
     evaluationParameters: z.object({ testDatasetName: ResourceNameSchema.optional() }).optional(),
   })
@@ -193,7 +216,7 @@ export type ProductRecognitionResult = z.infer<typeof ProductRecognitionResultSc
 /** One photo of a shelf looked at with a Product-Recognizer. */
 export const ProductRecognitionRunSchema = z
   .looseObject({
-    name: z.string(),
+    runName: z.string(),
     modelName: z.string(),
     status: tolerantStatus(EVALUATION_STATUSES),
     result: ProductRecognitionResultSchema.optional(),

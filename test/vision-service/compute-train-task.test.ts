@@ -19,7 +19,7 @@ const USED_AT_ONCE = 1e9;
 function engineWith(folder: string, db = new DatabaseSync(':memory:')): { engine: Engine; db: DatabaseSync } {
   const access = { allowedRoots: [folder], allowPrivate: false };
   const caches = { cache: new EmbeddingCache(db), facts: new ImageFactsCache(db) };
-  return { engine: { backbone: createClassicalBackbone(1), ...caches, access }, db };
+  return { engine: { backbone: createClassicalBackbone({ threads: 1 }), ...caches, access }, db };
 }
 
 async function taskOn(perClass: number, more: Partial<TrainTask> = {}) {

@@ -45,9 +45,9 @@ export interface RunningService {
 }
 
 /** Starts a service for all tests of a file; pair it with `stopShared` in `afterAll`. */
-export async function sharedService(): Promise<RunningService> {
+export async function sharedService(options: Partial<VisionServiceOptions> = {}): Promise<RunningService> {
   const home = await mkdtemp(path.join(tmpdir(), 'vision-service-'));
-  const service = await openService(home);
+  const service = await openService(home, options);
   return { home, service, client: createVisionClient({ baseUrl: service.url, key: KEY }) };
 }
 
@@ -70,6 +70,21 @@ export function call(service: VisionService, line: string, more: RequestInit = {
   const headers = new Headers(more.headers);
   if (!headers.has('Ocp-Apim-Subscription-Key')) headers.set('Ocp-Apim-Subscription-Key', KEY);
   return fetch(url, { ...more, method, headers });
+}
+
+const ErrorAnswer = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string().min(1),
+    innererror: z.object({ code: z.string() }).optional(),
+  }),
+});
+
+/** An error answer in one object, once its envelope and header are seen to agree. */
+export async function errorOf(response: Response) {
+  const { error } = ErrorAnswer.parse(await response.json());
+  expect(response.headers.get('x-ms-error-code')).toBe(error.code);
+  return { status: response.status, code: error.code, inner: error.innererror?.code, message: error.message };
 }
 
 /** A JSON body with its content type, and more headers. */

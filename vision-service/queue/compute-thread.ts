@@ -10,6 +10,7 @@ import { openEmbeddings, openStoreReadOnly } from '../store/database.ts';
 import type { DetectionEngine } from './engine.ts';
 import { evaluateDetector } from './evaluate-detector.ts';
 import { evaluateClassifier } from './evaluate-task.ts';
+import { exportModel } from './export-task.ts';
 import { BACKBONE_UNUSABLE, TaskFailure } from './failure.ts';
 import { noRecognizer, predictObjects, recognizeProducts } from './predict-objects.ts';
 import { predictImage } from './predict-task.ts';
@@ -72,6 +73,8 @@ async function execute(id: number, task: Task, signal: AbortSignal): Promise<Res
       if ('detector' in model) return recognizeProducts(tools, model.detector, { image: task.image, signal });
       throw noRecognizer('Generic-Classifier');
     }
+    case 'export':
+      return exportModel(tools, models.get(task.trainingId), task.performance);
   }
 }
 

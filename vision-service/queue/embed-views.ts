@@ -22,14 +22,11 @@ export function viewsOf(
   dataset: LabelledDataset,
   { hashes, signal }: { hashes: readonly string[]; signal: AbortSignal },
 ): ViewSource {
+  const { credential } = dataset;
   const read = async (position: number, view: ViewName) => {
     const image = dataset.images[position];
     if (image === undefined) throw new ViewsUnavailable(`there is no image ${position}`);
-    const bytes = await readSource(image.uri, engine.access, {
-      maxBytes: maxImageBytes,
-      signal,
-      credential: dataset.credential,
-    });
+    const bytes = await readSource(image.uri, engine.access, { maxBytes: maxImageBytes, credential, signal });
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (sha256 !== hashes[position]) throw new ViewsUnavailable(`${image.where} has changed since it was read first`);
     return viewOf(bytes, view);

@@ -48,12 +48,20 @@ interface RecognizeTask {
   image: Uint8Array;
 }
 
+/** Packs a trained classifier as a ZIP file. */
+interface ExportTask {
+  kind: 'export';
+  trainingId: string;
+  /** What was measured when it was trained. */
+  performance: ModelPerformance | undefined;
+}
+
 /** Loads the backbone and says which it is. */
 interface WarmUpTask {
   kind: 'warm-up';
 }
 
-export type Task = TrainTask | EvaluateTask | PredictTask | RecognizeTask | WarmUpTask;
+export type Task = TrainTask | EvaluateTask | PredictTask | RecognizeTask | ExportTask | WarmUpTask;
 
 /** The result of each kind of task. */
 export interface Results {
@@ -61,6 +69,7 @@ export interface Results {
   evaluate: ModelPerformance;
   predict: Prediction;
   recognize: ProductRecognitionResult;
+  export: Uint8Array;
   'warm-up': { backbone: string; dimensions: number };
 }
 export type ResultOf<T extends Task> = Results[T['kind']];

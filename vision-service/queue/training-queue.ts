@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { credentialOf } from '../data-access/credentials.ts';
 import type { DatasetSource } from '../data-access/dataset.ts';
+import type { FaultPlan } from '../faults/plan.ts';
 import { billedMinutes, type LedgerEntry } from '../ledger.ts';
 import type { DatasetStore } from '../store/datasets.ts';
 import type { ModelStore, PendingTraining, Settlement, StoredModel } from '../store/models.ts';
@@ -14,102 +15,114 @@ import { SerialLoop } from './serial-loop.ts';
 export interface TrainingQueueParts {
   datasets: DatasetStore;
   models: ModelStore;
-  lane: ComputeLane;
+  /** Each trains one model at a time. */
+  lanes: readonly ComputeLane[];
   log: Logger;
   /** Minutes billed for a measured second of compute; a minute for a minute if not given. */
   minutesPerSecond?: number | undefined;
+  /** Told of every training that has ended. */
+  onSettled?: ((model: StoredModel, settled: Settlement) => void) | undefined;
+  faults?: FaultPlan | undefined;
 }
 
 const NOTHING_USED: Usage = { computeMs: 0, images: 0, embeddingsComputed: 0 };
 
 /**
- * Trains waiting models one at a time, oldest first. The store is the queue: what a killed service had not settled is
- * trained again at the next start, and settled, hence billed, once.
+ * Trains waiting models, oldest first, as many at a time as there are lanes. The store is the queue: what a killed service
+ * had not settled is trained again at the next start, and settled, hence billed, once.
  */
 export class TrainingQueue {
   readonly #parts: TrainingQueueParts;
-  readonly #loop: SerialLoop;
-  #running: { name: string; controller: AbortController } | undefined;
+  readonly #loops: SerialLoop[];
+  /** What runs, by training id. */
+  readonly #running = new Map<string, AbortController>();
+  #closed = false;
 
   constructor(parts: TrainingQueueParts) {
     this.#parts = parts;
-    this.#loop = new SerialLoop(
-      () => this.#step(),
-      (err) => parts.log.error({ err }, 'the queue of trainings stumbled'),
+    this.#loops = parts.lanes.map(
+      (lane) =>
+        new SerialLoop(
+          () => this.#step(lane),
+          (err) => parts.log.error({ err }, 'the queue of trainings stumbled'),
+        ),
     );
   }
 
   /** Settles what was being cancelled when the service stopped, and takes up what it was training. */
   resume(): void {
     const { models } = this.#parts;
-    for (let item = models.oldest('cancelling'); item !== undefined; item = models.oldest('cancelling')) {
-      models.settle(item, settlement(item.model, 'cancelled', { usage: NOTHING_USED }));
+    for (let item = models.oldest(['cancelling']); item !== undefined; item = models.oldest(['cancelling'])) {
+      this.#settle(item, settlement(item.model, 'cancelled', { usage: NOTHING_USED }));
     }
     this.wake();
   }
 
   /** Looks for work; called after every new model. */
   wake(): void {
-    this.#loop.wake();
+    for (const loop of this.#loops) loop.wake();
   }
 
   /** Cancels a model that has not ended: at once while it waits, else when its thread has stopped. */
   cancel(name: string): void {
     const { models } = this.#parts;
-    if (this.#running?.name === name) {
-      models.mark(name, 'cancelling');
-      this.#running.controller.abort();
-      return;
-    }
     const model = models.get(name);
     const trainingId = models.trainingId(name);
-    if (model?.status !== 'notStarted' || trainingId === undefined) return;
-    models.settle({ trainingId, model }, settlement(model, 'cancelled', { usage: NOTHING_USED }));
+    if (model === undefined || trainingId === undefined) return;
+    const controller = this.#running.get(trainingId);
+    if (controller !== undefined) {
+      models.mark(name, 'cancelling');
+      controller.abort();
+    } else if (model.status === 'notStarted') {
+      this.#settle({ trainingId, model }, settlement(model, 'cancelled', { usage: NOTHING_USED }));
+    }
   }
 
-  /** Stops the running training without settling it: the next start trains it again. */
+  /** Stops the running trainings without settling them: the next start trains them again. */
   async close(): Promise<void> {
-    const closed = this.#loop.close();
-    this.#running?.controller.abort();
-    await closed;
+    this.#closed = true;
+    const closed = this.#loops.map((loop) => loop.close());
+    for (const controller of this.#running.values()) controller.abort();
+    await Promise.all(closed);
   }
 
-  async #step(): Promise<boolean> {
-    const item = this.#parts.models.oldest('training', 'notStarted');
-    if (item !== undefined) await this.#train(item);
+  async #step(lane: ComputeLane): Promise<boolean> {
+    const item = this.#parts.models.oldest(['training', 'notStarted'], [...this.#running.keys()]);
+    if (item !== undefined) await this.#train(lane, item);
     return item !== undefined;
   }
 
-  async #train(item: PendingTraining): Promise<void> {
-    const { models, log, minutesPerSecond } = this.#parts;
-    const { name } = item.model;
+  async #train(lane: ComputeLane, item: PendingTraining): Promise<void> {
+    const { models, log, minutesPerSecond, faults } = this.#parts;
     const controller = new AbortController();
-    this.#running = { name, controller };
-    models.mark(name, 'training');
+    models.mark(item.model.name, 'training');
+    this.#running.set(item.trainingId, controller);
     const begun = performance.now();
     let usage = NOTHING_USED;
     try {
-      const result = await this.#compute(item, { signal: controller.signal, onUsage: (now) => (usage = now) });
+      faults?.failTraining(item.model.name);
+      const watch = { signal: controller.signal, onUsage: (now: Usage) => (usage = now) };
+      const result = await this.#compute(lane, item, watch);
       this.#settle(item, settlement(item.model, 'succeeded', { usage, result, minutesPerSecond }));
     } catch (error) {
       const stopped = controller.signal.aborted;
-      if (stopped && this.#loop.closed) return;
+      if (stopped && this.#closed) return;
       if (stopped) this.#settle(item, settlement(item.model, 'cancelled', { usage, minutesPerSecond }));
       else this.#settle(item, settlement(item.model, 'failed', { usage, error: asFailure(error, log) }));
     } finally {
       const { headMs = 0 } = usage;
       const seconds = { trainingSeconds: (performance.now() - begun) / 1000, headSeconds: headMs / 1000 };
-      log.info({ model: name, ...seconds }, 'training ended');
-      this.#running = undefined;
+      log.info({ model: item.model.name, ...seconds }, 'training ended');
+      this.#running.delete(item.trainingId);
     }
   }
 
-  #compute(item: PendingTraining, watch: { signal: AbortSignal; onUsage: (usage: Usage) => void }) {
+  #compute(lane: ComputeLane, item: PendingTraining, watch: { signal: AbortSignal; onUsage: (usage: Usage) => void }) {
     const { trainingParameters, evaluationParameters } = item.model;
     const training = this.#source(trainingParameters.trainingDatasetName);
     const test = evaluationParameters && this.#source(evaluationParameters.testDatasetName);
     const { timeBudgetInHours: budgetHours, modelKind } = trainingParameters;
-    const { lane, minutesPerSecond = BILLED_MINUTES_PER_SECOND } = this.#parts;
+    const { minutesPerSecond = BILLED_MINUTES_PER_SECOND } = this.#parts;
     return lane.run({ kind: 'train', modelKind, training, test, budgetHours, minutesPerSecond }, watch);
   }
 
@@ -119,6 +132,7 @@ export class TrainingQueue {
 
   #settle(item: PendingTraining, settled: Settlement): void {
     this.#parts.models.settle(item, settled);
+    this.#parts.onSettled?.(item.model, settled);
     this.#parts.log.info({ model: item.model.name, ...settled.ledger }, 'training settled');
   }
 }

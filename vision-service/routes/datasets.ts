@@ -1,43 +1,107 @@
-import { type DatasetRequest, DatasetRequestSchema, DatasetSchema, pageOf } from '../../vision/contract.ts';
+import { z } from 'zod';
+import {
+  DatasetRegistrationSchema,
+  type DatasetRequest,
+  DatasetRequestSchema,
+  DatasetSchema,
+  pageOf,
+} from '../../vision/contract.ts';
 import { uriProblem } from '../data-access/source.ts';
 import type { DatasetContent, ReadableDataset, StoredDataset } from '../store/datasets.ts';
+import type { Api } from './api.ts';
 import { authenticationOf } from './authentication.ts';
-import { ApiVersionQuery, answers, jsonBody, named } from './documentation.ts';
+import { jsonBody } from './body.ts';
 import { ApiError, invalidRequest } from './errors.ts';
-import type { Api, ServiceParts } from './parts.ts';
-import { nameOf, PageQuerySchema, pageAnswer, pageOfQuery, readJson } from './request.ts';
+import { OneName } from './names.ts';
+import type { ServiceParts } from './parts.ts';
+import { PageQuery, pageAnswer, VersionQuery } from './query.ts';
 
 /** Register, get, update, unregister and list datasets (UnifiedVision, 2023-04-01-preview). */
 export function addDatasetRoutes(api: Api, parts: ServiceParts): void {
-  const { datasets } = parts;
-  api.put('/datasets/:name', async (c) => {
-    const name = nameOf(c, 'name');
-    const { content, sasToken } = contentOf(await readJson(c, DatasetRequestSchema), parts);
-    const created = datasets.create(name, content, sasToken);
-    if (created !== undefined) return c.json(created, 201);
-    throw new ApiError(409, { code: 'DatasetAlreadyExists', message: `A dataset "${name}" is registered already.` });
-  });
-  api.get('/datasets/:name', (c) => c.json(existing(parts, nameOf(c, 'name'))));
-  api.patch('/datasets/:name', async (c) => {
-    const name = nameOf(c, 'name');
-    const request = await readJson(c, DatasetRequestSchema);
-    const current = existing(parts, name);
-    requireMatch(current, c.req.header('if-match'));
-    const { content, sasToken } = contentOf(request, parts, datasets.readable(name));
-    return c.json(datasets.update(current, content, sasToken));
-  });
-  api.delete('/datasets/:name', (c) => {
-    const current = existing(parts, nameOf(c, 'name'));
-    requireMatch(current, c.req.header('if-match'));
-    datasets.delete(current.name);
-    return c.body(null, 204);
-  });
-  api.get('/datasets', (c) => {
-    const page = pageOfQuery(c);
-    return c.json(pageAnswer(c, datasets.list(page), page));
-  });
-  documentDatasets(api);
+  const { datasets, limits } = parts;
+  const one = { path: '/datasets/{name}', tag: 'Datasets', params: OneName, query: VersionQuery };
+  const found = (status: number, description: string) => ({ status, description, schema: DatasetSchema });
+
+  api.add(
+    {
+      ...one,
+      method: 'put',
+      id: 'registerDataset',
+      summary: 'Register a dataset',
+      body: jsonBody(DatasetRegistrationSchema, limits.maxJsonBytes),
+      answer: found(201, 'Registered'),
+      errors: [409],
+    },
+    (c, { params: { name }, body }) => {
+      const { content, sasToken } = contentOf(body, parts);
+      const created = datasets.create(name, content, sasToken);
+      if (created !== undefined) return c.json(created, 201);
+      throw new ApiError(409, { code: 'DatasetAlreadyExists', message: `A dataset "${name}" is registered already.` });
+    },
+  );
+  api.add(
+    {
+      ...one,
+      method: 'get',
+      id: 'getDataset',
+      summary: 'Get a dataset',
+      answer: found(200, 'The dataset'),
+      errors: [404],
+    },
+    (c, { params }) => c.json(existing(parts, params.name)),
+  );
+  api.add(
+    {
+      ...one,
+      method: 'patch',
+      id: 'updateDataset',
+      summary: 'Change what the body names of a dataset',
+      headers: IfMatch,
+      body: jsonBody(DatasetRequestSchema, limits.maxJsonBytes),
+      answer: found(200, 'Updated'),
+      errors: [404, 412],
+    },
+    (c, { params, body }) => {
+      const current = existing(parts, params.name);
+      const { content, sasToken } = contentOf(body, parts, datasets.readable(current.name));
+      requireMatch(current, c.req.header('if-match'));
+      return c.json(datasets.update(current, content, sasToken));
+    },
+  );
+  api.add(
+    {
+      ...one,
+      method: 'delete',
+      id: 'unregisterDataset',
+      summary: 'Unregister a dataset; its files stay where they are',
+      headers: IfMatch,
+      answer: { status: 204, description: 'Unregistered' },
+      errors: [404, 412],
+    },
+    (c, { params }) => {
+      const current = existing(parts, params.name);
+      requireMatch(current, c.req.header('if-match'));
+      datasets.delete(current.name);
+      return c.body(null, 204);
+    },
+  );
+  api.add(
+    {
+      method: 'get',
+      path: '/datasets',
+      id: 'listDatasets',
+      tag: 'Datasets',
+      summary: 'List datasets in the order of their registration',
+      query: PageQuery,
+      answer: { status: 200, description: 'A page of datasets', schema: pageOf(DatasetSchema) },
+    },
+    (c, { query }) => c.json(pageAnswer(c, datasets.list(query), query)),
+  );
 }
+
+const IfMatch = z.object({
+  'If-Match': z.string().min(1).optional().meta({ description: 'The eTag that the dataset must still have, or *' }),
+});
 
 function existing({ datasets }: ServiceParts, name: string): StoredDataset {
   const dataset = datasets.get(name);
@@ -75,35 +139,4 @@ function contentOf(
 
 function invalidUri(problems: readonly string[]): ApiError {
   return new ApiError(400, { code: 'DatasetInvalidAnnotationUri', message: problems.join('; ') });
-}
-
-function documentDatasets(api: Api): void {
-  const { registry } = { registry: api.openAPIRegistry };
-  const one = { path: '/datasets/{name}', request: { params: named('name'), query: ApiVersionQuery } };
-  const body = jsonBody(DatasetRequestSchema);
-  const found = (status: number, description: string) => ({ status, description, schema: DatasetSchema });
-  registry.registerPath({ ...one, method: 'get', responses: answers(found(200, 'The dataset'), 400, 401, 404) });
-  registry.registerPath({
-    ...one,
-    method: 'put',
-    request: { ...one.request, body },
-    responses: answers(found(201, 'Registered'), 400, 401, 409),
-  });
-  registry.registerPath({
-    ...one,
-    method: 'patch',
-    request: { ...one.request, body },
-    responses: answers(found(200, 'Updated'), 400, 401, 404, 412),
-  });
-  registry.registerPath({
-    ...one,
-    method: 'delete',
-    responses: answers({ status: 204, description: 'Unregistered' }, 400, 401, 404, 412),
-  });
-  registry.registerPath({
-    method: 'get',
-    path: '/datasets',
-    request: { query: ApiVersionQuery.extend(PageQuerySchema.shape) },
-    responses: answers({ status: 200, description: 'A page of datasets', schema: pageOf(DatasetSchema) }, 400, 401),
-  });
 }

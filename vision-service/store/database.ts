@@ -6,12 +6,14 @@ import { ServiceStartError } from '../errors.ts';
 /** Files of the service's state, below `<home>/vision-service`. */
 export interface StatePaths {
   folder: string;
-  /** Datasets, models, evaluations and the ledger; written by the main thread only. */
+  /** Datasets, models, evaluations, runs and the ledger; written by the main thread only. */
   store: string;
   /** Held by the one running service. */
   lock: string;
   /** Features and facts of images by content hash; written by the compute threads. */
   embeddings: string;
+  /** Folder of the photos that wait for their product-recognition runs. */
+  photos: string;
 }
 
 /** Where the state of a service with this home lies. No I/O. */
@@ -22,12 +24,13 @@ export function statePaths(home: string): StatePaths {
     store: path.join(folder, 'service.db'),
     lock: path.join(folder, 'lock.db'),
     embeddings: path.join(folder, 'embeddings.db'),
+    photos: path.join(folder, 'photos'),
   };
 }
 
-/** Makes the state's folder, readable by its owner only. */
+/** Makes the state's folders, readable by their owner only. */
 export function createStateFolder(paths: StatePaths): void {
-  mkdirSync(paths.folder, { recursive: true, mode: 0o700 });
+  mkdirSync(paths.photos, { recursive: true, mode: 0o700 });
   chmodSync(paths.folder, 0o700);
 }
 
@@ -67,6 +70,13 @@ const SCHEMA = `
     seq INTEGER PRIMARY KEY AUTOINCREMENT, training_id TEXT NOT NULL, name TEXT NOT NULL,
     status TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (training_id, name),
     FOREIGN KEY (training_id) REFERENCES models (training_id) ON DELETE CASCADE);
+  CREATE TABLE IF NOT EXISTS recognitions (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, training_id TEXT NOT NULL, name TEXT NOT NULL,
+    status TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (training_id, name),
+    FOREIGN KEY (training_id) REFERENCES models (training_id) ON DELETE CASCADE);
+  CREATE INDEX IF NOT EXISTS models_status ON models (status, seq);
+  CREATE INDEX IF NOT EXISTS evaluations_status ON evaluations (status, seq);
+  CREATE INDEX IF NOT EXISTS recognitions_status ON recognitions (status, seq);
   CREATE TABLE IF NOT EXISTS ledger (
     training_id TEXT PRIMARY KEY, model TEXT NOT NULL, status TEXT NOT NULL, compute_seconds REAL NOT NULL,
     billed_minutes INTEGER NOT NULL, images INTEGER NOT NULL, embeddings_computed INTEGER NOT NULL,

@@ -41,6 +41,7 @@ export interface PendingTraining {
 }
 
 const IdRow = z.object({ training_id: z.string() });
+const CountRow = z.object({ n: z.number() });
 const TrainingRow = IdRow.extend({ status: z.enum(MODEL_STATUSES) });
 
 /** Models by name, and the trainings behind them. */
@@ -94,13 +95,20 @@ export class ModelStore {
     this.#db.prepare('DELETE FROM models WHERE name = ?').run(name);
   }
 
-  /** The oldest training with one of these statuses. */
-  oldest(...statuses: StoredModel['status'][]): PendingTraining | undefined {
-    const marks = statuses.map(() => '?').join(', ');
-    const sql = `SELECT training_id, body FROM models WHERE status IN (${marks}) ORDER BY seq LIMIT 1`;
-    const row = this.#db.prepare(sql).get(...statuses);
+  /** The oldest training with one of these statuses that is none of the `except` ones, by training id. */
+  oldest(statuses: StoredModel['status'][], except: readonly string[] = []): PendingTraining | undefined {
+    const marks = (list: readonly string[]) => list.map(() => '?').join(', ');
+    const sql = `SELECT training_id, body FROM models WHERE status IN (${marks(statuses)})
+      AND training_id NOT IN (${marks(except)}) ORDER BY seq LIMIT 1`;
+    const row = this.#db.prepare(sql).get(...statuses, ...except);
     const model = parseBody(row, StoredModelSchema);
     return model === undefined ? undefined : { trainingId: IdRow.parse(row).training_id, model };
+  }
+
+  /** How many trainings have not ended. */
+  countPending(): number {
+    const sql = "SELECT count(*) AS n FROM models WHERE status IN ('notStarted', 'training', 'cancelling')";
+    return CountRow.parse(this.#db.prepare(sql).get()).n;
   }
 
   /** Moves a model that has not ended to another such status. */

@@ -1,0 +1,90 @@
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { API_VERSIONS, DEFAULT_API_VERSION } from '../../vision/contract.ts';
+import type { Page, PageRequest } from '../store/page.ts';
+import { problemsOf } from './body.ts';
+import { ApiError, invalidRequest } from './errors.ts';
+
+/** Versions that know Product-Recognizer and its runs. */
+const PRODUCT_VERSIONS = API_VERSIONS.slice(1);
+
+const VERSION = { description: 'Version of the contract', example: DEFAULT_API_VERSION };
+
+/** The query value that every route takes. */
+export const VersionQuery = z.object({
+  'api-version': z.enum(API_VERSIONS).meta(VERSION),
+});
+
+/** `api-version` of the routes that came with Product-Recognizer (UnifiedVision, 2023-04-01-preview). */
+export const ProductVersionQuery = z.object({
+  'api-version': z.enum(PRODUCT_VERSIONS).meta(VERSION),
+});
+
+const digits = (value: unknown) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value);
+
+const PAGE = {
+  skip: z
+    .preprocess(digits, z.int().min(0).max(2_147_483_647))
+    .default(0)
+    .meta({ description: 'Items left out before the first one' }),
+  top: z.preprocess(digits, z.int().min(1).max(30)).default(10).meta({ description: 'Most items of one answer' }),
+};
+
+/** `skip` and `top` of the lists (UnifiedVision, 2023-04-01-preview). */
+export const PageQuery = VersionQuery.extend(PAGE);
+export const ProductPageQuery = ProductVersionQuery.extend(PAGE);
+
+/**
+ * The query values by name in lower case, as names are taken in any casing; the first of several counts.
+ *
+ * @throws {ApiError} 400, with the contract's own codes for `api-version`
+ */
+export function parseQuery<T>(c: Context, schema: z.ZodType<T>): T {
+  const values = new Map<string, string>();
+  for (const [name, value] of new URL(c.req.url).searchParams) {
+    const key = name.toLowerCase();
+    if (!values.has(key)) values.set(key, value);
+  }
+  const parsed = schema.safeParse(Object.fromEntries(values));
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map(({ path }) => path[0]);
+  if (wrong.includes('api-version')) throw versionError(values, schema);
+  const code = wrong.includes('features') ? 'NotSupportedVisualFeature' : 'BadArgument';
+  throw invalidRequest(`The query does not fit: ${problemsOf(parsed.error, 'query')}`, code);
+}
+
+function versionError(values: ReadonlyMap<string, string>, schema: z.ZodType): ApiError {
+  const given = values.get('api-version');
+  const known = API_VERSIONS.filter((version) => {
+    const parsed = schema.safeParse({ ...Object.fromEntries(values), 'api-version': version });
+    return parsed.success || !parsed.error.issues.some(({ path }) => path[0] === 'api-version');
+  });
+  const hint = `This route has the versions ${known.join(', ')}.`;
+  if (given === undefined || given === '') {
+    return new ApiError(400, { code: 'MissingApiVersionParameter', message: `api-version is missing. ${hint}` });
+  }
+  return new ApiError(400, { code: 'UnsupportedApiVersionValue', message: `api-version is not known here. ${hint}` });
+}
+
+/** A page as the contract answers it, with a link to the next one where more follows. */
+export function pageAnswer<T>(c: Context, page: Page<T>, request: PageRequest) {
+  if (!page.more) return { value: page.items };
+  const next = publicUrl(c);
+  next.searchParams.delete('subscription-key');
+  next.searchParams.set('skip', String(request.skip + request.top));
+  next.searchParams.set('top', String(request.top));
+  return { value: page.items, nextLink: next.href };
+}
+
+/** The address as the caller typed it, also behind a proxy that says so. */
+function publicUrl(c: Context): URL {
+  const url = new URL(c.req.url);
+  const host = c.req.header('x-forwarded-host');
+  const protocol = c.req.header('x-forwarded-proto');
+  if (host !== undefined && /^[\w.-]+(:\d{1,5})?$/.test(host)) {
+    url.port = '';
+    url.host = host;
+  }
+  if (protocol === 'http' || protocol === 'https') url.protocol = protocol;
+  return url;
+}
