@@ -24,7 +24,7 @@ import type { Row } from './table.ts';
 const SHOTS = [2, 3, 5, 10, 50];
 const SEEDS = 20;
 /** Images of each class to draw from, and to test on. */
-const POOL = 120;
+const POOL = 80;
 const TEST = 100;
 const AN_HOUR_MS = 3_600_000;
 const WHAT = 'few-shot accuracy against scikit-learn and the nearest neighbour';

@@ -27,7 +27,8 @@ const MOST_TIME = 1.2;
 const MOST_LOSS = 1.01;
 const MOST_POINTS = 0.5;
 const SEARCH_IMAGES = 500;
-const STRENGTHS = [1e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 1e-1];
+/** From strong to weak, as each begins where the one before ended. */
+const STRENGTHS = [1e-1, 1e-2, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6];
 const FOLDS = 5;
 const MOST_SEARCH_MS = 2000;
 
@@ -103,7 +104,7 @@ async function fitOwn(samples: Samples, kernels: Kernels): Promise<{ head: Linea
   let best: { head: LinearHead; ms: number } | undefined;
   for (let run = 0; run < RUNS; run += 1) {
     const begun = performance.now();
-    const regression = new LogisticRegression(samples, { kernels, asCounted: true });
+    const regression = await LogisticRegression.on(samples, { kernels, asCounted: true });
     const head = await regression.fit({ lambda: 1 / (C * samples.rows.count), pause: rest });
     const ms = performance.now() - begun;
     if (best === undefined || ms < best.ms) best = { head, ms };
@@ -145,6 +146,7 @@ async function objective(head: LinearHead, { x, labels }: Problem, kernels: Kern
   const shares = new Float32Array(x.count).fill(1 / x.count);
   const labelled = {
     x,
+    columns: await kernels.transposed(x),
     targets: { data: targets, count: x.count, length: CLASSES },
     shares: { data: shares, count: x.count, length: 1 },
   };

@@ -17,13 +17,17 @@ export function viewKey(sha256: string, view: ViewName): string {
   return `${sha256}/${view}-${VERSION}`;
 }
 
-/** The view as an image file of its own, upright, at most 640 px wide and high. */
+/**
+ * The view as an image file of its own, upright, at most 640 px wide and high.
+ *
+ * @throws when the bytes are no image that can be decoded
+ */
 export function viewOf(image: Uint8Array, view: ViewName): Promise<Uint8Array> {
   return withPicture(image, async (picture) => {
     const upright = picture.autoOrient();
     const shown = view === 'mirrored' ? upright.flop() : await middleOf(upright);
-    const within = shown.resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true });
-    return within.png({ compressionLevel: 0 }).toBuffer();
+    const small = shown.resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true });
+    return small.png({ compressionLevel: 0 }).toBuffer();
   });
 }
 
