@@ -1,4 +1,4 @@
-import { CONTRACT_QUOTAS, EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
+import { CONTRACT_QUOTAS } from '../../vision/capabilities.ts';
 import {
   type ApiVersion,
   isTerminalModelStatus,
@@ -61,12 +61,6 @@ function maxHours(version: ApiVersion, kind: ModelKind): number {
 
 function contentOf(request: ModelRequest, version: ApiVersion): ModelContent {
   const { trainingDatasetName, timeBudgetInHours, modelKind = 'Generic-Classifier' } = request.trainingParameters;
-  if (modelKind !== 'Generic-Classifier') {
-    throw invalidRequest(
-      `This service does not train models of the kind ${modelKind} yet; it trains ${EMBEDDED_CAPABILITIES.modelKinds.join(', ')}.`,
-      'NotSupportedModelKind',
-    );
-  }
   if (timeBudgetInHours > maxHours(version, modelKind)) {
     throw invalidRequest(`timeBudgetInHours: at most ${maxHours(version, modelKind)} for ${modelKind}.`, 'BadArgument');
   }
