@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { measureDetector } from './detector.ts';
 import { measureEmbedding } from './embedding.ts';
 import { createGround, type Ground } from './ground.ts';
 import { machine } from './machine.ts';
@@ -21,6 +22,7 @@ const SECTIONS: Record<string, (ground: Ground) => Promise<Row[]>> = {
   waiting: (ground) => measureWaiting(ground, values.long ? VERY_LONG_S : LONG_S),
   service: measureService,
   embedding: measureEmbedding,
+  detector: measureDetector,
 };
 
 /** `npm run bench -- [--long] [--only SECTION]…`: one table on stdout, progress on stderr; ends with 1 when a target is missed. */
