@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { measureDetector } from './detector.ts';
 import { measureEmbedding } from './embedding.ts';
 import { measureFewShot } from './few-shot.ts';
 import { createGround, type Ground } from './ground.ts';
@@ -29,6 +30,7 @@ const SECTIONS: Record<string, (ground: Ground) => Promise<Row[]>> = {
   'ten-thousand': measureTenThousand,
   heads: measureHeads,
   'few-shot': measureFewShot,
+  detector: measureDetector,
 };
 
 /** `npm run bench -- [--long] [--only SECTION]…`: one table on stdout, progress on stderr; ends with 1 when a target is missed. */
