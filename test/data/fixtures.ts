@@ -11,6 +11,7 @@ export const QUOTAS: Quotas = {
   maxImages: 1000,
   minClasses: 2,
   maxClasses: 100,
+  maxBoxes: 1000,
   maxImageBytes: 1_000_000,
   minSide: 4,
   maxSide: 1000,

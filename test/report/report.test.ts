@@ -29,7 +29,7 @@ function withText(text: string) {
     metric: text,
     classes: [{ name: text, training: 1, evaluation: null }],
     warnings: [text],
-    decisions: [{ round: 1, sentence: text, warnings: [text], realGain: false }],
+    decisions: [{ round: 1, sentence: text, warnings: [text], realGain: false, interval: null }],
     rounds: data.rounds.map((round) => ({ ...round, decision: text })),
     result: null,
     drawn: [{ round: 1, images: [{ ...PIXEL, className: text, caption: text }] }],
