@@ -18,17 +18,23 @@ export function boxesOf(
   classes: readonly string[],
 ): FoundLabels {
   const given = named.map((each) => ({ ...each, box: numbersOf(each.annotation.bbox) }));
-  const pixels = given.filter(({ box }) => box?.some((value) => Math.abs(value) > SURELY_PIXELS));
+  const pixels = given.filter(({ box }) => box !== undefined && isPixels(box));
   const findings = [...missingBoxes(given.filter(({ box }) => box === undefined)), ...unitMixUp(pixels, given.length)];
   const boxes = new Map(images.map(({ id }): [typeof id, LabelledBox[]] => [id, []]));
   for (const { annotation, className, box, where } of given) {
-    if (box === undefined || box.some((value) => Math.abs(value) > SURELY_PIXELS)) continue;
-    const inside = insideImage(box);
-    if (inside === undefined) findings.push(outside(where, box));
-    else if (classes.includes(className)) boxes.get(annotation.image_id)?.push({ className, box: inside });
+    const inside = box && insideImage(box);
+    if (box !== undefined && inside === undefined && !isPixels(box)) findings.push(outside(where, box));
+    // A wrong box stops the loop, but its image shows the class: nothing else is to be told of it.
+    if (classes.includes(className)) boxes.get(annotation.image_id)?.push({ className, box: inside ?? WHOLE });
   }
   if (findings.length === 0) findings.push(...withoutBoxes(images.filter(({ id }) => boxes.get(id)?.length === 0)));
   return { labels: new Map([...boxes].map(([id, own]) => [id, { boxes: own }])), findings };
+}
+
+const WHOLE: RelativeBox = [0, 0, 1, 1];
+
+function isPixels(box: RelativeBox): boolean {
+  return box.some((value) => Math.abs(value) > SURELY_PIXELS);
 }
 
 function numbersOf(bbox: unknown): RelativeBox | undefined {

@@ -141,7 +141,7 @@ export const DecisionFileSchema = z.object({
     sentence: z.string(),
     warnings: z.array(z.string()),
     realGain: z.boolean(),
-    interval: z.tuple([z.number(), z.number()]).nullable(),
+    interval: z.tuple([z.number(), z.number()]).nullable().default(null),
   }),
 });
 
