@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { z } from 'zod';
 import { baseGlyph, type EmojiClass, type EmojiEntry, EmojiEntrySchema, emojiClass } from './emoji-glyphs.ts';
-import { type EmojiImage, type GroupedImage, splitEmoji } from './emoji-split.ts';
+import { type EmojiImage, type EmojiSplit, type GroupedImage, splitEmoji } from './emoji-split.ts';
 
 const VENDORS = ['google', 'twitter'] as const;
 const FILES_AT_ONCE = 32;
@@ -35,7 +35,7 @@ export interface EmojiData {
  * @throws Error when the npm packages with the drawings are not installed, or the folder holds images of another seed
  */
 export async function buildEmojiData(folder: string, { seed }: { seed: number }): Promise<EmojiData> {
-  const split = splitEmoji(await readDrawings(), seed);
+  const split = await readEmojiSplit(seed);
   await claim(folder, seed);
   const pool = join(folder, 'pool');
   const evaluation = join(folder, 'evaluation');
@@ -55,6 +55,14 @@ export async function buildEmojiData(folder: string, { seed }: { seed: number })
     evaluationImages: split.evaluation.length,
     unseen: unseen.map(({ className, path }) => ({ className, path })),
   };
+}
+
+/**
+ * The demo's drawings as the npm packages hold them, split by glyph into pool, evaluation and unseen.
+ * @throws Error when the npm packages with the drawings are not installed
+ */
+export async function readEmojiSplit(seed: number): Promise<EmojiSplit> {
+  return splitEmoji(await readDrawings(), seed);
 }
 
 async function readDrawings(): Promise<EmojiImage[]> {

@@ -74,21 +74,25 @@ function countLabels(truths: readonly TrueBox[]): Map<Label, number> {
 
 /** Area that two boxes share by the area that they cover together, 0–1, each side lengthened by 0.00001; 0 for boxes without area. */
 export function intersectionOverUnion(a: Box, b: Box): number {
-  const left = Math.max(a[0], b[0]);
-  const top = Math.max(a[1], b[1]);
-  const right = Math.min(a[0] + a[2], b[0] + b[2]);
-  const bottom = Math.min(a[1] + a[3], b[1] + b[3]);
-  const shared = area(left, top, right, bottom);
-  const covered = boxArea(a) + boxArea(b) - shared;
+  const [edgesA, edgesB] = [toEdges(a), toEdges(b)];
+  const shared = area({
+    left: Math.max(edgesA.left, edgesB.left),
+    top: Math.max(edgesA.top, edgesB.top),
+    right: Math.min(edgesA.right, edgesB.right),
+    bottom: Math.min(edgesA.bottom, edgesB.bottom),
+  });
+  const covered = area(edgesA) + area(edgesB) - shared;
   return covered > 0 ? shared / covered : 0;
 }
 
-function boxArea([left, top, width, height]: Box): number {
-  return area(left, top, left + width, top + height);
+type Edges = { left: number; top: number; right: number; bottom: number };
+
+function toEdges([left, top, width, height]: Box): Edges {
+  return { left, top, right: left + width, bottom: top + height };
 }
 
 /** From the edges, not the sides, so that rounding is that of the package, which is given edges. */
-function area(left: number, top: number, right: number, bottom: number): number {
+function area({ left, top, right, bottom }: Edges): number {
   const width = right - left + SIDE_OFFSET;
   const height = bottom - top + SIDE_OFFSET;
   return width > 0 && height > 0 ? width * height : 0;

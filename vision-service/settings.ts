@@ -17,6 +17,12 @@ export interface ServiceSettings {
   allowedRoots: string[];
   /** Whether http(s) addresses that are not public may be read. */
   allowPrivate: boolean;
+  /** Whether datasets may be read with the identity of this machine. */
+  managedIdentity: boolean;
+  /** Origins that may get credentials besides those that a dataset's own files name. */
+  credentialOrigins: string[];
+  /** Connections to one host at once. */
+  connectionsPerHost: number;
   logLevel: string;
 }
 
@@ -33,6 +39,9 @@ const EnvironmentSchema = z.object({
   DELTALOOP_VISION_THREADS: whole(1, 256).default(2),
   DELTALOOP_VISION_ROOTS: z.string().optional(),
   DELTALOOP_VISION_ALLOW_PRIVATE: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
+  DELTALOOP_VISION_MANAGED_IDENTITY: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
+  DELTALOOP_VISION_CREDENTIAL_HOSTS: z.string().default('').transform(originsOf),
+  DELTALOOP_VISION_CONNECTIONS_PER_HOST: whole(1, 256).default(8),
   DELTALOOP_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { error: 'is no log level' })
     .default('info'),
@@ -40,7 +49,8 @@ const EnvironmentSchema = z.object({
 
 /**
  * Reads the settings from the environment; empty values count as absent. `DELTALOOP_VISION_ROOTS` lists folders as a
- * PATH does; the default is the home.
+ * PATH does; the default is the home. `DELTALOOP_VISION_CREDENTIAL_HOSTS` lists hosts with commas, as `host` or
+ * `host:port` for https; `http://host:port` is taken for this machine only, as a secret would travel in the open.
  *
  * @throws {ServiceStartError} naming every variable that makes no sense, without its value
  */
@@ -61,6 +71,9 @@ export function settingsFromEnvironment(env: NodeJS.ProcessEnv): ServiceSettings
     threads: values.DELTALOOP_VISION_THREADS,
     allowedRoots: rootsOf(values.DELTALOOP_VISION_ROOTS, home),
     allowPrivate: values.DELTALOOP_VISION_ALLOW_PRIVATE === '1',
+    managedIdentity: values.DELTALOOP_VISION_MANAGED_IDENTITY === '1',
+    credentialOrigins: values.DELTALOOP_VISION_CREDENTIAL_HOSTS,
+    connectionsPerHost: values.DELTALOOP_VISION_CONNECTIONS_PER_HOST,
     logLevel: values.DELTALOOP_LOG_LEVEL,
   };
 }
@@ -68,4 +81,20 @@ export function settingsFromEnvironment(env: NodeJS.ProcessEnv): ServiceSettings
 function rootsOf(list: string | undefined, home: string): string[] {
   const roots = (list ?? '').split(path.delimiter).filter((root) => root !== '');
   return roots.length === 0 ? [home] : roots.map((root) => path.resolve(root));
+}
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+function originsOf(list: string, context: z.RefinementCtx): string[] {
+  const entries = list.split(',').map((entry) => entry.trim());
+  return entries
+    .filter((entry) => entry !== '')
+    .flatMap((entry) => {
+      const url = URL.parse(entry.includes('://') ? entry : `https://${entry}`);
+      const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
+      if (url !== null && secure && url.pathname === '/' && url.search === '' && url.username === '')
+        return [url.origin];
+      context.addIssue('must list hosts such as data.example.com or https://data.example.com:8443, with commas');
+      return [];
+    });
 }

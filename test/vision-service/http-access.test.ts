@@ -1,25 +1,13 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isPrivateAddress } from '../../vision-service/data-access/addresses.ts';
-import { parseCoco } from '../../vision-service/data-access/coco.ts';
 import { readSource, uriProblem } from '../../vision-service/data-access/source.ts';
+import { serve } from './file-server.ts';
 import { temporaryFolder } from './http-helpers.ts';
 
 const OPEN = { allowedRoots: [], allowPrivate: true };
-
-async function serve(answer: RequestListener): Promise<string> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  return `http://127.0.0.1:${address !== null && typeof address !== 'string' ? address.port : 0}`;
-}
 
 describe('a file URI', () => {
   it('is read below a root, and nowhere else, not even over a link or a prefix', async () => {
@@ -94,60 +82,5 @@ describe('an address', () => {
 
   it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111'])('such as %s is public', (address) => {
     expect(isPrivateAddress(address)).toBe(false);
-  });
-});
-
-describe('a COCO file', () => {
-  const whole = {
-    images: [1, 2].map((id) => ({ id, width: 9, height: 9, file_name: `${id}.png`, coco_url: `file:///x/${id}.png` })),
-    annotations: [1, 2].map((id) => ({ id, image_id: id, category_id: id })),
-    categories: [
-      { id: 1, name: 'a' },
-      { id: 2, name: 'b' },
-    ],
-  };
-  const problemsOf = (change: object) =>
-    parseCoco(JSON.stringify({ ...whole, ...change }), 'file:///x/c.json').problems;
-
-  it('without a defect gives its classes and images', () => {
-    const { classes, images, problems } = parseCoco(JSON.stringify({ ...whole, info: {} }), 'file:///x/c.json');
-    expect(problems).toEqual([]);
-    expect(classes).toEqual(['a', 'b']);
-    expect(images.map((image) => [image.uri, image.className])).toEqual([
-      ['file:///x/1.png', 'a'],
-      ['file:///x/2.png', 'b'],
-    ]);
-  });
-
-  it('leaves out images without an annotation', () => {
-    const { images, problems } = parseCoco(
-      JSON.stringify({ ...whole, annotations: [whole.annotations[0]] }),
-      'file:///x/c.json',
-    );
-    expect([images.length, problems.length]).toEqual([1, 0]);
-  });
-
-  it.each([
-    ['image 9, which is not there', { annotations: [{ id: 1, image_id: 9, category_id: 1 }] }],
-    ['category 9, which is not there', { annotations: [{ id: 1, image_id: 1, category_id: 9 }] }],
-    [
-      'a second category',
-      {
-        annotations: [
-          { id: 1, image_id: 1, category_id: 1 },
-          { id: 2, image_id: 1, category_id: 2 },
-        ],
-      },
-    ],
-    ['annotation id 1 of c.json occurs twice', { annotations: [whole.annotations[0], whole.annotations[0]] }],
-    ['image id 3 of c.json is not between', { images: [whole.images[0], { ...whole.images[1], id: 3 }] }],
-    ['image 2 (2.png) of c.json has neither', { images: [whole.images[0], { id: 2, file_name: '2.png' }] }],
-    ['c.json: categories', { categories: undefined }],
-  ])('says "%s"', (expected, change) => {
-    expect(problemsOf(change).join('\n')).toContain(expected);
-  });
-
-  it('that is cut off is said not to be JSON', () => {
-    expect(parseCoco('{"images":[', 'http://h/c.json?sig=1').problems).toEqual(['c.json is not JSON']);
   });
 });

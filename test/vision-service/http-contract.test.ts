@@ -155,18 +155,6 @@ describe('a dataset', () => {
       message: expect.stringMatching(/etc\/passwd.*ftp:.*"z"/),
     });
   });
-
-  it('whose URIs need a secret is refused, and no secret is ever answered', async () => {
-    const { service } = await serviceWithDatasets();
-    const authentication = { kind: 'sas' as const, sasToken: 'sig=hidden' };
-    const remote = { ...classification('https://example.com/coco.json'), authentication };
-    expect(await errorOf(await callJson(service, 'PUT /datasets/d', remote))).toMatchObject({
-      status: 400,
-      inner: 'NotSupportedAuthentication',
-    });
-    const local = await callJson(service, 'PUT /datasets/d', { ...classification(uri), authentication });
-    expect(await local.text()).not.toContain('hidden');
-  });
 });
 
 describe('a list', () => {

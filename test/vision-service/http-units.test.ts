@@ -1,32 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ServiceStartError } from '../../vision-service/errors.ts';
-import { billedMinutes } from '../../vision-service/ledger.ts';
 import { binomialTail, hasDiverged } from '../../vision-service/queue/divergence.ts';
 import { settingsFromEnvironment } from '../../vision-service/settings.ts';
-
-describe('billed minutes', () => {
-  it('cover the compute time, by less than a minute too much, and never pass the budget', () => {
-    const run = {
-      computeMs: fc.integer({ min: 0, max: 1e9 }),
-      budgetHours: fc.integer({ min: 1, max: 336 }),
-    };
-    fc.assert(
-      fc.property(fc.record(run), ({ computeMs, budgetHours }) => {
-        const minutes = billedMinutes({ status: 'succeeded', computeMs, budgetHours });
-        const exact = Math.min(computeMs / 60_000, budgetHours * 60);
-        expect(Number.isInteger(minutes)).toBe(true);
-        expect(minutes).toBeGreaterThanOrEqual(exact);
-        expect(minutes).toBeLessThan(exact + 1);
-        expect(minutes).toBeLessThanOrEqual(budgetHours * 60);
-      }),
-    );
-  });
-
-  it('are none for failed work', () => {
-    expect(billedMinutes({ status: 'failed', computeMs: 1e6, budgetHours: 1 })).toBe(0);
-  });
-});
 
 describe('divergence', () => {
   const oneHot = (index: number) => Float32Array.from([0, 1], (_, i) => (i === index ? 1 : 0));

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Backbone } from './backbone.ts';
+import { classicalMaps } from './classical-maps.ts';
 import { decodeBatch } from './decode.ts';
+import { requireMapSide } from './feature-maps.ts';
 import { gradientDimensions, gradientHistogram } from './gradients.ts';
 
 const SIDE = 64;
@@ -19,11 +21,21 @@ export function createClassicalBackbone(): Backbone {
     name: 'classical',
     hash: createHash('sha256').update(IDENTITY).digest('hex'),
     dimensions: COLOURS + gradientDimensions(SIDE),
+    side: SIDE,
     async embed(images, options = {}) {
       options.signal?.throwIfAborted();
       const pictures = await decodeBatch(images, SIDE);
       options.signal?.throwIfAborted();
       return pictures.map(classicalFeatures);
+    },
+    async embedSquares(squares, options = {}) {
+      options.signal?.throwIfAborted();
+      return squares.map(classicalFeatures);
+    },
+    async featureMaps(squares, side, options = {}) {
+      requireMapSide(side);
+      options.signal?.throwIfAborted();
+      return squares.map((square) => classicalMaps(square, side));
     },
     async close() {},
   };

@@ -17,7 +17,7 @@ export function gradientDimensions(side: number): number {
  */
 export function gradientHistogram(rgb: Uint8Array, side: number): Float32Array {
   const cells = side / CELL;
-  const histograms = cellHistograms(luminance(rgb), side);
+  const histograms = cellGradients(rgb, side);
   const feature = new Float32Array(gradientDimensions(side));
   let offset = 0;
   for (let y = 0; y + BLOCK <= cells; y += 1) {
@@ -28,6 +28,15 @@ export function gradientHistogram(rgb: Uint8Array, side: number): Float32Array {
     }
   }
   return feature;
+}
+
+/**
+ * Histograms of 9 unsigned orientations, one a cell of 8 × 8 pixels, row by row; their values are sums of gradient strengths.
+ *
+ * @param rgb `side × side × 3` bytes; `side` is a multiple of 8
+ */
+export function cellGradients(rgb: Uint8Array, side: number): Float32Array {
+  return cellHistograms(luminance(rgb), side);
 }
 
 /** Rec. 601 luma, 0–1. */

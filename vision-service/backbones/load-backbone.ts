@@ -6,7 +6,7 @@ import { BackboneError } from './errors.ts';
 import { createOnnxBackbone } from './onnx.ts';
 
 /** The committed weights: made by scripts/convert-efficientnet-lite0.py, see the NOTICE beside them. */
-const EFFICIENTNET_LITE0_SHA256 = '8951d1347fb2d80324f33f07114961c167ef4f7f2aaee26ba1195c1bbb02a520';
+const EFFICIENTNET_LITE0_SHA256 = '75dcff4cf227f56a6e197943a0d42d7accaa269633ff41a7029f3e0f9763f01a';
 const DEFAULT_THREADS = 2;
 
 /**

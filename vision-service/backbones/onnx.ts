@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Backbone } from './backbone.ts';
+import { classicalMaps } from './classical-maps.ts';
 import { decodeBatch } from './decode.ts';
 import { BackboneError } from './errors.ts';
-
-const MEAN = [0.485, 0.456, 0.406];
-const DEVIATION = [0.229, 0.224, 0.225];
+import { type FeatureMap, type FeatureMaps, requireMapSide } from './feature-maps.ts';
 
 /** Raise the version whenever preprocessing changes a value: it is part of the hash that keys cached features. */
-const PREPROCESSING = 'preprocessing 1: RGB on white, stretched bilinear, ImageNet mean and deviation, planes';
+const PREPROCESSING = 'preprocessing 2: RGB bytes on white, stretched bilinear';
+/** Of models that take any side: the one most image networks were trained on. */
+const SIDE = 224;
+const MAPS = ['map8', 'map16', 'map32'] as const;
 
 /** Threads that wait spin by default: on a machine that does other work too, that made embedding up to three times slower. */
 const WAIT_ASLEEP = { session: { intra_op: { allow_spinning: '0' } } };
@@ -25,8 +27,9 @@ export interface OnnxBackboneOptions {
 }
 
 /**
- * A backbone from an ONNX file with one image input `n × 3 × side × side` (ImageNet mean and deviation removed). Its feature is
- * the output called `feat`, or the first one; an output with a map (`n × d × h × w`) is averaged over its places.
+ * A backbone from an ONNX file with one image input of bytes, `n × side × side × 3`. Its feature is the output called `feat`,
+ * or the first one; an output with a map (`n × d × h × w`) is averaged over its places. Outputs called `map8`, `map16` and
+ * `map32` are its maps.
  *
  * @throws {BackboneError} when the file is missing, is not the expected one, or has another shape
  */
@@ -34,17 +37,29 @@ export async function createOnnxBackbone(options: OnnxBackboneOptions): Promise<
   const model = await readModel(options);
   const session = await openSession(options, model);
   const network = await networkOf(options, session);
-  const tables = normalisingTables();
+  const ownMaps = MAPS.every((name) => session.outputNames.includes(name));
+  const embedSquares: Backbone['embedSquares'] = async (squares, { signal } = {}) => {
+    signal?.throwIfAborted();
+    return squares.length === 0 ? [] : infer(network, squares);
+  };
   return {
     name: options.name,
     hash: createHash('sha256').update(model.sha256).update(`${PREPROCESSING}, side ${network.side}`).digest('hex'),
     dimensions: network.dimensions,
+    side: network.side,
+    embedSquares,
     async embed(images, { signal } = {}) {
       signal?.throwIfAborted();
-      if (images.length === 0) return [];
-      const pictures = await decodeBatch(images, network.side);
-      signal?.throwIfAborted();
-      return infer(network, toPlanes(pictures, tables), images.length);
+      return embedSquares(await decodeBatch(images, network.side), signal === undefined ? {} : { signal });
+    },
+    async featureMaps(squares, side, { signal } = {}) {
+      requireMapSide(side);
+      const maps: FeatureMaps[] = [];
+      for (const square of squares) {
+        signal?.throwIfAborted();
+        maps.push(ownMaps ? await mapsOf(network, square, side) : classicalMaps(square, side));
+      }
+      return maps;
     },
     close: () => session.release(),
   };
@@ -88,23 +103,23 @@ async function openSession({ name, file, threads }: OnnxBackboneOptions, { bytes
 async function networkOf({ name, file }: OnnxBackboneOptions, session: InferenceSession): Promise<Network> {
   const input = session.inputMetadata[0];
   const output = session.outputNames.find((candidate) => candidate === 'feat') ?? session.outputNames[0];
-  const shape = input?.isTensor === true && input.type === 'float32' ? input.shape : [];
-  const [, channels, height, width] = shape;
+  const shape = input?.isTensor === true && input.type === 'uint8' ? input.shape : [];
+  const [, height, width, channels] = shape;
   if (session.inputNames.length !== 1 || input === undefined || output === undefined || channels !== 3) {
-    throw new BackboneError(`Backbone "${name}": ${file} must have one input of 32-bit floats, n x 3 x side x side`);
+    throw new BackboneError(`Backbone "${name}": ${file} must have one input of bytes, n x side x side x 3`);
   }
-  if (typeof height !== 'number' || height !== width) {
-    throw new BackboneError(
-      `Backbone "${name}": the input of ${file} must be a square of a fixed side, not ${shape.join(' x ')}`,
-    );
+  if (typeof height === 'number' && height !== width) {
+    throw new BackboneError(`Backbone "${name}": the input of ${file} must be a square, not ${shape.join(' x ')}`);
   }
-  const network = { session, input: input.name, output, side: height, dimensions: 0 };
-  const [feature] = await infer(network, new Float32Array(3 * height * height), 1);
+  const side = typeof height === 'number' ? height : SIDE;
+  const network = { session, input: input.name, output, side, dimensions: 0 };
+  const [feature] = await infer(network, [new Uint8Array(3 * side * side)]);
   return { ...network, dimensions: feature?.length ?? 0 };
 }
 
-async function infer(network: Network, planes: Float32Array, count: number): Promise<Float32Array[]> {
-  const image = new Tensor('float32', planes, [count, 3, network.side, network.side]);
+async function infer(network: Network, squares: readonly Uint8Array[]): Promise<Float32Array[]> {
+  const count = squares.length;
+  const image = new Tensor('uint8', Buffer.concat(squares), [count, network.side, network.side, 3]);
   const results = await network.session.run({ [network.input]: image }, [network.output]);
   const output = results[network.output];
   if (output === undefined || !(output.data instanceof Float32Array)) {
@@ -116,31 +131,22 @@ async function infer(network: Network, planes: Float32Array, count: number): Pro
   return Array.from({ length: count }, (_, i) => averagePlaces(data.slice(i * length, (i + 1) * length), places));
 }
 
+async function mapsOf(network: Network, square: Uint8Array, side: number): Promise<FeatureMaps> {
+  const image = new Tensor('uint8', square, [1, side, side, 3]);
+  const { map8, map16, map32 } = await network.session.run({ [network.input]: image }, [...MAPS]);
+  return { map8: mapOf(map8), map16: mapOf(map16), map32: mapOf(map32) };
+}
+
+function mapOf(tensor: Tensor | undefined): FeatureMap {
+  const [, channels = 0, rows = 0, columns = 0] = tensor?.dims ?? [];
+  if (!(tensor?.data instanceof Float32Array)) throw new BackboneError('A map of the backbone has no 32-bit floats');
+  return { data: tensor.data, channels, rows, columns };
+}
+
 function averagePlaces(map: Float32Array, places: number): Float32Array {
   if (places === 1) return map;
   return Float32Array.from({ length: map.length / places }, (_, channel) => {
     const plane = map.subarray(channel * places, (channel + 1) * places);
     return plane.reduce((sum, value) => sum + value, 0) / places;
   });
-}
-
-/** For each channel the normalised value of every byte: three look-ups a pixel instead of arithmetic. */
-function normalisingTables(): Float32Array[] {
-  return MEAN.map((mean, channel) =>
-    Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - mean) / (DEVIATION[channel] ?? 1)),
-  );
-}
-
-/** Interleaved RGB bytes → normalised planes, picture after picture. */
-function toPlanes(pictures: readonly Uint8Array[], tables: readonly Float32Array[]): Float32Array {
-  const size = pictures[0]?.length ?? 0;
-  const planes = new Float32Array(size * pictures.length);
-  for (const [i, picture] of pictures.entries()) {
-    for (const [channel, table] of tables.entries()) {
-      const plane = planes.subarray(i * size + (channel * size) / 3, i * size + ((channel + 1) * size) / 3);
-      for (let pixel = 0; pixel < plane.length; pixel += 1)
-        plane[pixel] = table[picture[pixel * 3 + channel] ?? 0] ?? 0;
-    }
-  }
-  return planes;
 }

@@ -1,93 +1,82 @@
-import { type LookupAddress, lookup } from 'node:dns';
-import http from 'node:http';
-import https from 'node:https';
-import { isIP } from 'node:net';
-import { isPrivateAddress } from './addresses.ts';
-import { SourceError, shownUri } from './errors.ts';
+import { type Credential, leadsTo, mayCarry, signedUrl, withoutToken } from './credentials.ts';
+import { SourceError, shownUri, TransientSourceError } from './errors.ts';
+import { type Answer, exchange } from './http-exchange.ts';
+import { atHost, HostRestsError, keepQuiet, noteOutcome, quietMs, requireAlive } from './http-hosts.ts';
+import { defaultTokens, type StorageTokens } from './managed-identity.ts';
+import { type Patience, pause, pauseMs, retryAfterMs } from './patience.ts';
 
 const MAX_REDIRECTS = 5;
-/** A server that sends nothing for so long is given up. */
-const IDLE_MS = 30_000;
-/** A whole download takes no longer than this. */
-const TOTAL_MS = 300_000;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** How much may be read and from where. */
-export interface HttpLimits {
+/** How much may be read, from where, with what, and how patiently. */
+export interface HttpReading {
   maxBytes: number;
   allowPrivate: boolean;
+  /** Connections to one host at once. */
+  connections: number;
+  patience: Patience;
+  credential?: Credential | undefined;
+  /** Where bearer tokens come from; the machine's own identity if not given. */
+  tokens?: StorageTokens | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Downloads an http(s) URL, counting bytes while reading. Addresses are checked where the connection is made, so
- * neither a redirect nor a name that resolves differently the second time reaches a private one.
+ * Downloads an http(s) URL. Answers that say "later" (408, 429, 5xx) and failures of the connection are tried again.
+ * A credential goes only where it may (see `mayCarry`), and never along with a redirect to another host.
  *
- * @throws {SourceError} for any answer but 200, a refused address, too many bytes or redirects, or no whole answer
+ * @throws {SourceError} for any other answer but 200, a refused address, too many bytes or redirects, or no whole answer
+ * @throws the signal's reason once it is aborted
  */
-export async function readHttp(uri: string, limits: HttpLimits): Promise<Buffer> {
-  const deadline = AbortSignal.timeout(TOTAL_MS);
-  const signal = limits.signal === undefined ? deadline : AbortSignal.any([limits.signal, deadline]);
-  let url = new URL(uri);
-  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    const response = await request(url, limits, signal);
-    const location = redirectOf(response);
-    if (location === undefined) return collect(response, url, limits);
-    response.resume();
-    url = redirectTarget(location, url);
-  }
-  throw new SourceError(`${shownUri(uri)} redirects more than ${MAX_REDIRECTS} times`);
-}
-
-function request(url: URL, limits: HttpLimits, signal: AbortSignal): Promise<http.IncomingMessage> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && !limits.allowPrivate && isPrivateAddress(host)) throw refused(url);
-  const module = url.protocol === 'https:' ? https : http;
-  const options: http.RequestOptions = { signal, timeout: IDLE_MS };
-  if (!limits.allowPrivate) options.lookup = publicLookup(url);
-  return new Promise((resolve, reject) => {
-    const sent = module.get(url, options, resolve);
-    sent.on('timeout', () => sent.destroy(new SourceError(`${shownUri(url.href)} sends nothing for ${IDLE_MS} ms`)));
-    sent.on('error', (error) => reject(limits.signal?.aborted ? limits.signal.reason : unreadable(url, error)));
-  });
-}
-
-/** Resolves names to public addresses only; it is the connection itself that uses what was checked. */
-function publicLookup(url: URL): NonNullable<http.RequestOptions['lookup']> {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, [], 0);
-      const allowed = addresses.filter(({ address }: LookupAddress) => !isPrivateAddress(address));
-      const [first] = allowed;
-      if (first === undefined) return callback(refused(url), [], 0);
-      return options.all === true ? callback(null, allowed) : callback(null, first.address, first.family);
-    });
-  };
-}
-
-async function collect(response: http.IncomingMessage, url: URL, limits: HttpLimits): Promise<Buffer> {
-  if (response.statusCode !== 200) {
-    response.resume();
-    throw new SourceError(`${shownUri(url.href)} answered ${response.statusCode ?? 'no status'}`);
-  }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of response) {
-      const part = Buffer.from(chunk);
-      bytes += part.length;
-      if (bytes > limits.maxBytes)
-        throw new SourceError(`${shownUri(url.href)} has more than ${limits.maxBytes} bytes`);
-      chunks.push(part);
+export async function readHttp(uri: string, reading: HttpReading): Promise<Buffer> {
+  const url = new URL(uri);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const body = await follow(url, reading);
+      noteOutcome(url, 'answered', reading.patience);
+      return body;
+    } catch (error) {
+      const ms = error instanceof TransientSourceError ? pauseMs(error, attempt, reading.patience) : undefined;
+      if (ms === undefined) throw ended(url, error, { attempt, patience: reading.patience });
+      await pause(ms, reading.signal);
     }
-  } catch (error) {
-    limits.signal?.throwIfAborted();
-    throw error instanceof Error ? unreadable(url, error) : error;
   }
-  return Buffer.concat(chunks);
 }
 
-function redirectOf(response: http.IncomingMessage): string | undefined {
-  return [301, 302, 303, 307, 308].includes(response.statusCode ?? 0) ? response.headers.location : undefined;
+/** Notes whether a download got an answer, and says how often it was tried. */
+function ended(url: URL, error: unknown, run: { attempt: number; patience: Patience }): unknown {
+  if (!(error instanceof SourceError) || error instanceof HostRestsError) return error;
+  const lost = error instanceof TransientSourceError;
+  noteOutcome(url, lost ? 'lost' : 'answered', run.patience);
+  return lost && run.attempt > 1 ? new SourceError(`${error.message}, also at try ${run.attempt}`) : error;
+}
+
+async function follow(first: URL, reading: HttpReading): Promise<Buffer> {
+  let url = first;
+  let { credential } = reading;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    const answer = await ask(url, { ...reading, credential });
+    if (answer.status === 200) return answer.body;
+    const { location } = answer.headers;
+    if (!REDIRECTS.has(answer.status) || location === undefined) throw refusedBy(url, answer, reading);
+    const target = redirectTarget(location, url);
+    // Once it has left the host, a download goes on without the secret, even if it comes back.
+    const stays = leadsTo(url.origin, target);
+    url = stays ? target : withoutToken(target, credential);
+    if (!stays) credential = undefined;
+  }
+  throw new SourceError(`${shownUri(first.href)} redirects more than ${MAX_REDIRECTS} times`);
+}
+
+async function ask(url: URL, reading: HttpReading): Promise<Answer> {
+  const { credential, tokens = defaultTokens, ...rest } = reading;
+  const bearer = credential?.kind === 'managedIdentity' && mayCarry(url, credential);
+  const headers = bearer ? await tokens.headers() : {};
+  return atHost(url, reading.connections, async () => {
+    requireAlive(url);
+    await pause(quietMs(url), reading.signal);
+    return exchange({ ...rest, url: signedUrl(url, credential), headers, signal: reading.signal });
+  });
 }
 
 function redirectTarget(location: string, from: URL): URL {
@@ -96,14 +85,19 @@ function redirectTarget(location: string, from: URL): URL {
   throw new SourceError(`${shownUri(from.href)} redirects to something that is not http(s)`);
 }
 
-function refused(url: URL): SourceError {
-  return new SourceError(
-    `${shownUri(url.href)} is a private address; set DELTALOOP_VISION_ALLOW_PRIVATE=1 to allow such addresses`,
-  );
+/** The error for an answer that is not the file: its status, the storage's word for it, and why it may be so. */
+function refusedBy(url: URL, answer: Answer, reading: HttpReading): SourceError {
+  const { status, headers } = answer;
+  const word = [headers['x-ms-error-code']].flat()[0] ?? '';
+  const code = /^[A-Za-z]{3,64}$/.test(word) ? ` (${word})` : '';
+  const message = `${shownUri(url.href)} answered ${status}${code}${withheld(url, status, reading.credential)}`;
+  if (status !== 408 && status !== 429 && status < 500) return new SourceError(message);
+  const asked = retryAfterMs(headers['retry-after']);
+  if (asked !== undefined) keepQuiet(url, Math.min(asked, reading.patience.maxRetryAfterMs));
+  return new TransientSourceError(message, asked);
 }
 
-function unreadable(url: URL, error: Error): SourceError {
-  if (error instanceof SourceError) return error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  return new SourceError(`${shownUri(url.href)} cannot be read (${code})`);
+function withheld(url: URL, status: number, credential: Credential | undefined): string {
+  if (credential === undefined || ![401, 403, 404, 409].includes(status) || mayCarry(url, credential)) return '';
+  return `; it was asked without the dataset's credential, which goes to other hosts only if DELTALOOP_VISION_CREDENTIAL_HOSTS lists them`;
 }

@@ -45,6 +45,8 @@ async function execute(id: number, task: Task, signal: AbortSignal): Promise<Res
       return evaluateClassifier(tools, classifiers.get(task.trainingId), { test: task.test, signal });
     case 'predict':
       return predictImage(tools, classifiers.get(task.trainingId), { image: task.image, signal });
+    case 'recognize':
+      throw new TaskFailure('incorrectModelKind', 'The model is a classifier; a run needs a Product-Recognizer.');
   }
 }
 

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import { CONTRACT_QUOTAS } from '../../vision/capabilities.ts';
 import type { Backbone } from '../backbones/backbone.ts';
-import type { LabelledImage } from '../data-access/coco.ts';
-import type { LabelledDataset, Purpose } from '../data-access/dataset.ts';
+
+import type { Credential } from '../data-access/credentials.ts';
+import type { DatasetImage, LabelledDataset, Purpose } from '../data-access/dataset.ts';
 import { SourceError } from '../data-access/errors.ts';
 import { type ImageFactsCache, type ImageProblem, imageProblem } from '../data-access/image-facts.ts';
 import { type AccessRules, readSource } from '../data-access/source.ts';
@@ -68,7 +69,8 @@ export async function embedDataset(
 ): Promise<EmbeddedDataset> {
   const result: EmbeddedDataset = { features: [], hashes: [], computed: 0, computeMs: 0 };
   const problems: string[] = [];
-  const read = (start: number) => readPart(engine, dataset.images.slice(start, start + PART), { purpose, watch });
+  const reading = { purpose, watch, credential: dataset.credential };
+  const read = (start: number) => readPart(engine, dataset.images.slice(start, start + PART), reading);
   let next = read(0);
   try {
     for (let start = 0; start < dataset.images.length; start += PART) {
@@ -119,12 +121,12 @@ async function embedPart(
 
 async function readPart(
   engine: Engine,
-  images: readonly LabelledImage[],
-  { purpose, watch }: { purpose: Purpose; watch: Watch },
+  images: readonly DatasetImage[],
+  { purpose, watch, credential }: { purpose: Purpose; watch: Watch; credential: Credential | undefined },
 ): Promise<{ images: ReadImage[]; problems: string[] }> {
   const limit = pLimit(CONCURRENT_READS);
   const settled = await Promise.allSettled(
-    images.map((image) => limit(() => readImage(engine, image, { purpose, signal: watch.signal }))),
+    images.map((image) => limit(() => readImage(engine, image, { purpose, credential, signal: watch.signal }))),
   );
   const failed = settled.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
@@ -138,12 +140,12 @@ async function readPart(
 /** The image, or one sentence saying why it cannot be used. */
 async function readImage(
   engine: Engine,
-  image: LabelledImage,
-  { purpose, signal }: { purpose: Purpose; signal: AbortSignal },
+  image: DatasetImage,
+  { purpose, ...reading }: { purpose: Purpose; credential: Credential | undefined; signal: AbortSignal },
 ): Promise<ReadImage | string> {
-  signal.throwIfAborted();
+  reading.signal.throwIfAborted();
   try {
-    const bytes = await readSource(image.uri, engine.access, { maxBytes: LIMITS.maxImageBytes, signal });
+    const bytes = await readSource(image.uri, engine.access, { maxBytes: LIMITS.maxImageBytes, ...reading });
     const side = purpose === 'training' ? LIMITS.trainSide : LIMITS.evaluationSide;
     const checked = await checkImage(engine, bytes, side);
     return 'problem' in checked ? `${image.where} ${checked.problem}` : { ...checked, bytes, where: image.where };

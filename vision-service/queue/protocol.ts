@@ -1,5 +1,5 @@
 import type { ModelPerformance } from '../../loop/metrics.ts';
-import type { ModelKind, Prediction } from '../../vision/contract.ts';
+import type { ModelKind, Prediction, ProductRecognitionResult } from '../../vision/contract.ts';
 import type { DatasetSource } from '../data-access/dataset.ts';
 import type { AccessRules } from '../data-access/source.ts';
 
@@ -12,13 +12,14 @@ export interface ThreadSettings {
   access: AccessRules;
 }
 
-/** One training. `budgetHours` are compute hours. */
+/** One training. `budgetHours` are compute hours; a measured second costs `minutesPerSecond` of them. */
 export interface TrainTask {
   kind: 'train';
   modelKind: ModelKind;
   training: DatasetSource;
   test: DatasetSource | undefined;
   budgetHours: number;
+  minutesPerSecond: number;
 }
 
 export interface TrainResult {
@@ -39,18 +40,27 @@ interface PredictTask {
   image: Uint8Array | string;
 }
 
+/** Looks at one photo of a shelf with a Product-Recognizer; fails with `incorrectModelKind` for a model of another kind. */
+interface RecognizeTask {
+  kind: 'recognize';
+  trainingId: string;
+  /** The bytes of an image file. */
+  image: Uint8Array;
+}
+
 /** Loads the backbone and says which it is. */
 interface WarmUpTask {
   kind: 'warm-up';
 }
 
-export type Task = TrainTask | EvaluateTask | PredictTask | WarmUpTask;
+export type Task = TrainTask | EvaluateTask | PredictTask | RecognizeTask | WarmUpTask;
 
 /** The result of each kind of task. */
 export interface Results {
   train: TrainResult;
   evaluate: ModelPerformance;
   predict: Prediction;
+  recognize: ProductRecognitionResult;
   'warm-up': { backbone: string; dimensions: number };
 }
 export type ResultOf<T extends Task> = Results[T['kind']];

@@ -1,15 +1,14 @@
-import { minimumHours, suggestedHours } from '../../vision/capabilities.ts';
 import { type LabelledDataset, readDataset } from '../data-access/dataset.ts';
 import { classificationPerformance } from '../metrics/classification.ts';
 import { serialiseClassifier, type TrainedClassifier } from '../training/classifier.ts';
 import { trainClassifier } from '../training/train-classifier.ts';
+import { budgetMs, requireBudget } from './budget.ts';
 import { hasDiverged } from './divergence.ts';
 import { type EmbeddedDataset, type Engine, embedDataset } from './embed-dataset.ts';
 import { evaluateClassifier } from './evaluate-task.ts';
 import { TaskFailure } from './failure.ts';
 import type { TrainResult, TrainTask, Usage } from './protocol.ts';
 
-const HOUR_MS = 3_600_000;
 /** One seed for all: the same images give the same model under any name. */
 const SEED = 1;
 
@@ -27,7 +26,7 @@ export interface TrainingWatch {
  */
 export async function runTraining(engine: Engine, task: TrainTask, watch: TrainingWatch): Promise<TrainResult> {
   const dataset = await readDataset(task.training, 'training', { access: engine.access, signal: watch.signal });
-  requireBudget(dataset.images.length, task.budgetHours);
+  requireBudget(task.modelKind, { images: dataset.images.length }, task.budgetHours);
   // A defect of the test dataset must show before time is spent.
   if (task.test) await readDataset(task.test, 'evaluation', { access: engine.access, signal: watch.signal });
   const embedded = await embedDataset(engine, dataset, {
@@ -62,7 +61,7 @@ async function trainHead(
     // Copies of one image stay on one side of a fold, like the images of one group.
     groups: dataset.images.map(({ group }, i) => group ?? embedded.hashes[i] ?? ''),
     seed: SEED,
-    budgetMs: Math.max(0, task.budgetHours * HOUR_MS - embedded.computeMs),
+    budgetMs: Math.max(0, budgetMs(task.budgetHours, task.minutesPerSecond) - embedded.computeMs),
     signal: watch.signal,
     onProgress: report,
   });
@@ -73,17 +72,6 @@ async function trainHead(
 
 function usageOf(used: { computeMs: number; computed: number }, dataset: LabelledDataset): Usage {
   return { computeMs: used.computeMs, embeddingsComputed: used.computed, images: dataset.images.length };
-}
-
-/** The documented minimum (the published training FAQ), compared with the whole hours of the budget. */
-function requireBudget(images: number, hours: number): void {
-  const minimum = minimumHours('Generic-Classifier', { images });
-  if (hours >= minimum) return;
-  const suggested = suggestedHours('Generic-Classifier', { images });
-  throw new TaskFailure(
-    'notEnoughBudget',
-    `A budget of ${hours} hours is not enough for ${images} images: the minimum is ${minimum} hours, suggested are ${suggested} hours.`,
-  );
 }
 
 function diverged(trained: { classifier: TrainedClassifier; holdOut: { labels: number[] } }, dataset: LabelledDataset) {

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
+import { credentialOf } from '../data-access/credentials.ts';
 import type { DatasetSource } from '../data-access/dataset.ts';
 import { billedMinutes, type LedgerEntry } from '../ledger.ts';
 import type { DatasetStore } from '../store/datasets.ts';
 import type { ModelStore, PendingTraining, Settlement, StoredModel } from '../store/models.ts';
+import { BILLED_MINUTES_PER_SECOND } from './budget.ts';
 import type { ComputeLane } from './compute-lane.ts';
 import { failureDetails, TaskFailure } from './failure.ts';
 import type { TrainResult, Usage } from './protocol.ts';
@@ -14,6 +16,8 @@ export interface TrainingQueueParts {
   models: ModelStore;
   lane: ComputeLane;
   log: Logger;
+  /** Minutes billed for a measured second of compute; a minute for a minute if not given. */
+  minutesPerSecond?: number | undefined;
 }
 
 const NOTHING_USED: Usage = { computeMs: 0, images: 0, embeddingsComputed: 0 };
@@ -77,7 +81,7 @@ export class TrainingQueue {
   }
 
   async #train(item: PendingTraining): Promise<void> {
-    const { models, log } = this.#parts;
+    const { models, log, minutesPerSecond } = this.#parts;
     const { name } = item.model;
     const controller = new AbortController();
     this.#running = { name, controller };
@@ -85,11 +89,11 @@ export class TrainingQueue {
     let usage = NOTHING_USED;
     try {
       const result = await this.#compute(item, { signal: controller.signal, onUsage: (now) => (usage = now) });
-      this.#settle(item, settlement(item.model, 'succeeded', { usage, result }));
+      this.#settle(item, settlement(item.model, 'succeeded', { usage, result, minutesPerSecond }));
     } catch (error) {
       const stopped = controller.signal.aborted;
       if (stopped && this.#loop.closed) return;
-      if (stopped) this.#settle(item, settlement(item.model, 'cancelled', { usage }));
+      if (stopped) this.#settle(item, settlement(item.model, 'cancelled', { usage, minutesPerSecond }));
       else this.#settle(item, settlement(item.model, 'failed', { usage, error: asFailure(error, log) }));
     } finally {
       this.#running = undefined;
@@ -101,7 +105,8 @@ export class TrainingQueue {
     const training = this.#source(trainingParameters.trainingDatasetName);
     const test = evaluationParameters && this.#source(evaluationParameters.testDatasetName);
     const { timeBudgetInHours: budgetHours, modelKind } = trainingParameters;
-    return this.#parts.lane.run({ kind: 'train', modelKind, training, test, budgetHours }, watch);
+    const { lane, minutesPerSecond = BILLED_MINUTES_PER_SECOND } = this.#parts;
+    return lane.run({ kind: 'train', modelKind, training, test, budgetHours, minutesPerSecond }, watch);
   }
 
   #source(name: string): DatasetSource {
@@ -117,11 +122,12 @@ export class TrainingQueue {
 function settlement(
   model: StoredModel,
   status: LedgerEntry['status'],
-  run: { usage: Usage; result?: TrainResult; error?: TaskFailure },
+  run: { usage: Usage; result?: TrainResult; error?: TaskFailure; minutesPerSecond?: number | undefined },
 ): Settlement {
+  const { minutesPerSecond = BILLED_MINUTES_PER_SECOND } = run;
   const { computeMs, images, embeddingsComputed } = run.usage;
   const budgetHours = model.trainingParameters.timeBudgetInHours;
-  const minutes = billedMinutes({ status, computeMs, budgetHours });
+  const minutes = billedMinutes({ status, computeMs, budgetHours, minutesPerSecond });
   const performance = run.result?.performance;
   return {
     status,
@@ -141,15 +147,17 @@ function settlement(
  * @throws {TaskFailure} `datasetNotFound`, or `wrongKind` for a dataset of boxes
  */
 export function datasetSource(datasets: DatasetStore, name: string, wrongKind: string): DatasetSource {
-  const dataset = datasets.get(name);
-  if (dataset === undefined) throw new TaskFailure('datasetNotFound', `There is no dataset "${name}".`);
+  const readable = datasets.readable(name);
+  if (readable === undefined) throw new TaskFailure('datasetNotFound', `There is no dataset "${name}".`);
+  const { dataset, sasToken } = readable;
   if (dataset.annotationKind !== 'imageClassification') {
     throw new TaskFailure(
       wrongKind,
       `Dataset "${name}" is of the kind ${dataset.annotationKind}; a classifier needs imageClassification.`,
     );
   }
-  return { name, uris: dataset.annotationFileUris };
+  const uris = dataset.annotationFileUris;
+  return { name, uris, credential: credentialOf({ kind: dataset.authentication.kind, uris, sasToken }) };
 }
 
 /** Anything but a failure of the contract is the service's own fault; only the log gets to see what it was. */

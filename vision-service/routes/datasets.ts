@@ -1,6 +1,7 @@
 import { type DatasetRequest, DatasetRequestSchema, DatasetSchema, pageOf } from '../../vision/contract.ts';
 import { uriProblem } from '../data-access/source.ts';
-import type { DatasetContent, StoredDataset } from '../store/datasets.ts';
+import type { DatasetContent, ReadableDataset, StoredDataset } from '../store/datasets.ts';
+import { authenticationOf } from './authentication.ts';
 import { ApiVersionQuery, answers, jsonBody, named } from './documentation.ts';
 import { ApiError, invalidRequest } from './errors.ts';
 import type { Api, ServiceParts } from './parts.ts';
@@ -11,8 +12,8 @@ export function addDatasetRoutes(api: Api, parts: ServiceParts): void {
   const { datasets } = parts;
   api.put('/datasets/:name', async (c) => {
     const name = nameOf(c, 'name');
-    const content = contentOf(await readJson(c, DatasetRequestSchema), parts);
-    const created = datasets.create(name, content);
+    const { content, sasToken } = contentOf(await readJson(c, DatasetRequestSchema), parts);
+    const created = datasets.create(name, content, sasToken);
     if (created !== undefined) return c.json(created, 201);
     throw new ApiError(409, { code: 'DatasetAlreadyExists', message: `A dataset "${name}" is registered already.` });
   });
@@ -22,7 +23,8 @@ export function addDatasetRoutes(api: Api, parts: ServiceParts): void {
     const request = await readJson(c, DatasetRequestSchema);
     const current = existing(parts, name);
     requireMatch(current, c.req.header('if-match'));
-    return c.json(datasets.update(current, contentOf({ ...current, ...request }, parts)));
+    const { content, sasToken } = contentOf(request, parts, datasets.readable(name));
+    return c.json(datasets.update(current, content, sasToken));
   });
   api.delete('/datasets/:name', (c) => {
     const current = existing(parts, nameOf(c, 'name'));
@@ -54,25 +56,21 @@ function requireMatch(dataset: StoredDataset, ifMatch: string | undefined): void
   });
 }
 
-function contentOf(request: DatasetRequest, { access }: ServiceParts): DatasetContent {
-  const { annotationKind, annotationFileUris = [], customProperties } = request;
+/** What a request makes of a dataset; what it does not mention stays as in `current`. */
+function contentOf(
+  request: DatasetRequest,
+  { access }: ServiceParts,
+  current?: ReadableDataset,
+): { content: DatasetContent; sasToken: string | undefined } {
+  const { annotationKind, annotationFileUris = [], customProperties } = { ...current?.dataset, ...request };
   if (annotationKind === undefined) throw invalidRequest('annotationKind is missing.', 'BadArgument');
   if (annotationFileUris.length === 0) throw invalidUri(['annotationFileUris is empty']);
   const problems = annotationFileUris.flatMap((uri) => uriProblem(uri, access) ?? []);
   if (problems.length > 0) throw invalidUri(problems);
-  const authentication = { kind: request.authentication?.kind ?? ('none' as const) };
-  if (authentication.kind !== 'none') requireNoSecretNeeded(authentication.kind, annotationFileUris);
+  const given = { request: request.authentication, uris: annotationFileUris, current };
+  const { authentication, sasToken } = authenticationOf(given, access);
   const custom = customProperties === undefined ? {} : { customProperties };
-  return { annotationKind, annotationFileUris, authentication, ...custom };
-}
-
-/** A file of this machine needs no authentication, whatever the caller names; an http(s) URI would be read without it. */
-function requireNoSecretNeeded(kind: string, uris: readonly string[]): void {
-  if (uris.every((uri) => URL.parse(uri)?.protocol === 'file:')) return;
-  throw invalidRequest(
-    `This service cannot read http(s) URIs with authentication of the kind ${kind} yet; use none.`,
-    'NotSupportedAuthentication',
-  );
+  return { content: { annotationKind, annotationFileUris, authentication, ...custom }, sasToken };
 }
 
 function invalidUri(problems: readonly string[]): ApiError {

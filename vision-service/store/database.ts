@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { ServiceStartError } from '../errors.ts';
@@ -58,6 +58,8 @@ export function lockState(paths: StatePaths): { release(): void } {
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS datasets (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS dataset_secrets (
+    name TEXT PRIMARY KEY REFERENCES datasets (name) ON DELETE CASCADE, sas_token TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS models (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, training_id TEXT NOT NULL UNIQUE,
     status TEXT NOT NULL, body TEXT NOT NULL, classifier BLOB);
@@ -73,14 +75,20 @@ const SCHEMA = `
 
 /**
  * Opens the store and makes its tables. Every commit is on the disk before it is answered: a killed service
- * finds what it had promised.
+ * finds what it had promised. It holds secrets: only its owner may read it, and what is deleted is overwritten.
  */
 export function openStore(file: string): DatabaseSync {
+  makePrivate(file);
   const db = new DatabaseSync(file, { timeout: 10_000 });
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;');
   db.exec(SCHEMA);
-  chmodSync(file, 0o600);
   return db;
+}
+
+/** SQLite gives the files beside a database the mode that the database has when it is opened. */
+function makePrivate(file: string): void {
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
 }
 
 /** Opens the store for reading beside the main thread, e.g. to load a classifier. */
