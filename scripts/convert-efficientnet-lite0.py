@@ -195,6 +195,8 @@ def main(wheel, target):
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     body = helper.make_graph(graph.nodes, "efficientnet-lite0", [image], outputs, graph.initializers)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", 13)], producer_name="deltaloop", ir_version=8)
+    # The maps are planes although the image is not; the service reads this.
+    helper.set_model_props(model, {"deltaloop": '{"outputLayout":"NCHW"}'})
     checker.check_model(model, full_check=True)
     save_model(model, target)
     content = Path(target).read_bytes()

@@ -1,13 +1,17 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Backbone } from './backbones/backbone.ts';
 import { UndecodableImagesError } from './backbones/errors.ts';
+import { transaction } from './store/database.ts';
 
 const BATCH = 8;
-/** Batches under way at once: while one is inferred, the next are read and decoded. */
-const IN_FLIGHT = 3;
+/** Images under way at once: while some are inferred, the next are read and decoded. */
+const IN_FLIGHT = 24;
+/** More lanes than this do not help small batches any more. */
+const MAX_LANES = 8;
 
 /** Features of images, kept in SQLite by the image's SHA-256 and the backbone's hash: every image is embedded once. */
 export class EmbeddingCache {
+  readonly #db: DatabaseSync;
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
 
@@ -16,25 +20,29 @@ export class EmbeddingCache {
     db.exec(
       'CREATE TABLE IF NOT EXISTS embeddings (image TEXT NOT NULL, backbone TEXT NOT NULL, feature BLOB NOT NULL, PRIMARY KEY (image, backbone))',
     );
-    this.#select = db.prepare('SELECT feature FROM embeddings WHERE image = ? AND backbone = ?');
+    this.#db = db;
+    this.#select = db.prepare(
+      'SELECT image, feature FROM embeddings WHERE backbone = ? AND image IN (SELECT value FROM json_each(?))',
+    );
     this.#insert = db.prepare('INSERT OR REPLACE INTO embeddings (image, backbone, feature) VALUES (?, ?, ?)');
   }
 
   /** The features that are known, by image hash. */
   getMany(images: readonly string[], backbone: string): Map<string, Float32Array> {
     const found = new Map<string, Float32Array>();
-    for (const image of images) {
-      const blob = this.#select.get(image, backbone)?.['feature'];
-      if (blob instanceof Uint8Array) found.set(image, featureOf(blob));
+    for (const { image, feature } of this.#select.all(backbone, JSON.stringify(images))) {
+      if (typeof image === 'string' && feature instanceof Uint8Array) found.set(image, featureOf(feature));
     }
     return found;
   }
 
   /** Keeps features by image hash. */
   putMany(features: ReadonlyMap<string, Float32Array>, backbone: string): void {
-    for (const [image, feature] of features) {
-      this.#insert.run(image, backbone, new Uint8Array(feature.buffer, feature.byteOffset, feature.byteLength));
-    }
+    transaction(this.#db, () => {
+      for (const [image, feature] of features) {
+        this.#insert.run(image, backbone, new Uint8Array(feature.buffer, feature.byteOffset, feature.byteLength));
+      }
+    });
   }
 }
 
@@ -49,6 +57,8 @@ export interface EmbedRequest {
   backbone: Backbone;
   cache: EmbeddingCache;
   images: readonly EmbeddableImage[];
+  /** Images a call of the backbone; 8 if not given. */
+  batch?: number;
   signal?: AbortSignal;
   /** Called after every batch; both counts are images, doubles counted once. */
   onProgress?: (done: number, total: number) => void;
@@ -67,8 +77,8 @@ export class UndecodableError extends Error {
 }
 
 /**
- * Features of images in their order, computing only what the cache lacks. Batches of 8 overlap: while one is inferred,
- * the next are read and decoded. What was computed is in the cache even if a later image fails.
+ * Features of images in their order, computing only what the cache lacks. Batches overlap: while some are inferred, the
+ * next are read and decoded. What was computed is in the cache even if a later image fails.
  *
  * @returns the features, and how many images were computed rather than found
  * @throws {UndecodableError} naming every image that cannot be decoded, after all others are embedded
@@ -91,7 +101,8 @@ interface Work {
 }
 
 async function computeMissing(request: EmbedRequest, work: Work): Promise<void> {
-  const batches = chunksOf(work.missing, BATCH);
+  const { batch: size = BATCH } = request;
+  const batches = chunksOf(work.missing, size);
   const problems: { sha256: string; message: string }[] = [];
   const lane = async () => {
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
@@ -99,7 +110,8 @@ async function computeMissing(request: EmbedRequest, work: Work): Promise<void> 
       request.onProgress?.(work.known.size, work.total);
     }
   };
-  await allOrFirstError(Array.from({ length: IN_FLIGHT }, lane), () => batches.splice(0));
+  const lanes = Math.min(MAX_LANES, Math.ceil(IN_FLIGHT / size));
+  await allOrFirstError(Array.from({ length: lanes }, lane), () => batches.splice(0));
   if (problems.length > 0) throw new UndecodableError(inOrderOf(work.missing, problems));
 }
 

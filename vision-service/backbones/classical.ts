@@ -1,22 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { Backbone } from './backbone.ts';
 import { classicalMaps } from './classical-maps.ts';
-import { decodeBatch } from './decode.ts';
+import { batchDecoder } from './decode.ts';
 import { requireMapSide } from './feature-maps.ts';
 import { gradientDimensions, gradientHistogram } from './gradients.ts';
+import { asSquare } from './resample.ts';
 
 const SIDE = 64;
 const LEVELS = 4;
 const COLOURS = LEVELS ** 3;
 
 /** Raise the version whenever a feature's value changes: it is the hash that keys cached features. */
-const IDENTITY = `classical 1: colour histogram ${LEVELS}^3, gradients 9 bins 8x8, side ${SIDE}, stretched bilinear on white`;
+const IDENTITY = `classical 2: colour histogram ${LEVELS}^3, gradients 9 bins 8x8, side ${SIDE}, stretched bilinear on white`;
 
 /**
  * A backbone without weights: colour histogram and histogram of oriented gradients, each of unit length, of the image at
  * 64 × 64 pixels. Quick and always there; good for drawings and digits, weak on photographs.
+ *
+ * @param options.threads images decoded at once
  */
-export function createClassicalBackbone(): Backbone {
+export function createClassicalBackbone({ threads }: { threads: number }): Backbone {
+  const decode = batchDecoder({ side: SIDE, threads });
   return {
     name: 'classical',
     hash: createHash('sha256').update(IDENTITY).digest('hex'),
@@ -24,9 +28,9 @@ export function createClassicalBackbone(): Backbone {
     side: SIDE,
     async embed(images, options = {}) {
       options.signal?.throwIfAborted();
-      const pictures = await decodeBatch(images, SIDE);
+      const pictures = await decode(images);
       options.signal?.throwIfAborted();
-      return pictures.map(classicalFeatures);
+      return pictures.map((picture) => classicalFeatures(asSquare(picture, SIDE)));
     },
     async embedSquares(squares, options = {}) {
       options.signal?.throwIfAborted();

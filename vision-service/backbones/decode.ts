@@ -1,4 +1,5 @@
-import sharp from 'sharp';
+import pLimit from 'p-limit';
+import sharp, { type Sharp } from 'sharp';
 import { UndecodableImagesError } from './errors.ts';
 import type { RgbPicture } from './resample.ts';
 
@@ -7,35 +8,33 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 /**
- * Decodes one image of any common format (PNG, JPEG, WebP, GIF, TIFF, …) to RGB bytes, row by row, `side × side × 3`.
- * The picture is turned upright, laid on white where it is transparent, and stretched to the square, bilinear.
+ * Decodes one image of any common format (PNG, JPEG, WebP, GIF, TIFF, …) to RGB bytes, upright and on white where it is
+ * transparent. A side longer than `side` is squeezed to it, averaging; a shorter one is left as it is, since stretching is
+ * quicker where the picture is used.
  *
  * @param side pixels
  * @throws when the bytes are no image
  */
-async function decodeSquare(image: Uint8Array, side: number): Promise<Uint8Array> {
-  const { data, info } = await sharp(image, { failOn: 'error' })
-    .autoOrient()
-    .flatten({ background: '#ffffff' })
-    .resize(side, side, { fit: 'fill', kernel: 'linear' })
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return info.channels === 3 ? data : greyToRgb(data, info.channels);
+async function decodeWithin(image: Uint8Array, side: number): Promise<RgbPicture> {
+  return toRgb(opened(image).resize(side, side, { fit: 'fill', kernel: 'linear', withoutEnlargement: true }));
 }
 
 /**
- * Decodes one image at its own size, as `decodeSquare` does: upright and on white.
+ * Decodes one image, keeping its proportions, upright and on white.
  *
+ * @param most pixels of the longer side; only an image with a longer one is made smaller
  * @throws when the bytes are no image
  */
-export async function decodePicture(image: Uint8Array): Promise<RgbPicture> {
-  const { data, info } = await sharp(image, { failOn: 'error' })
-    .autoOrient()
-    .flatten({ background: '#ffffff' })
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+export async function decodePicture(image: Uint8Array, most: number): Promise<RgbPicture> {
+  return toRgb(opened(image).resize(most, most, { fit: 'inside', kernel: 'linear', withoutEnlargement: true }));
+}
+
+function opened(image: Uint8Array): Sharp {
+  return sharp(image, { failOn: 'error' }).autoOrient().flatten({ background: '#ffffff' });
+}
+
+async function toRgb(picture: Sharp): Promise<RgbPicture> {
+  const { data, info } = await picture.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   return { data: channels === 3 ? data : greyToRgb(data, channels), width, height };
 }
@@ -55,7 +54,7 @@ export interface LetterboxedPicture {
 }
 
 /**
- * Decodes one image as `decodeSquare` does, but keeps its proportions: the longer side becomes `side`, the rest is filled.
+ * Decodes one image, keeping its proportions: the longer side becomes `side`, the rest is filled.
  *
  * @param side pixels
  * @throws when the bytes are no image
@@ -63,36 +62,37 @@ export interface LetterboxedPicture {
 export async function decodeLetterboxed(image: Uint8Array, side: number): Promise<LetterboxedPicture> {
   const { autoOrient } = await sharp(image).metadata();
   const { width, height } = autoOrient;
-  const { data, info } = await sharp(image, { failOn: 'error' })
-    .autoOrient()
-    .flatten({ background: '#ffffff' })
-    .resize(side, side, { fit: 'inside', kernel: 'linear' })
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  const rgb = info.channels === 3 ? data : greyToRgb(data, info.channels);
-  const square = Uint8Array.from({ length: side * side * 3 }, (_, i) => PADDING[i % 3] ?? 0);
-  for (let row = 0; row < info.height; row += 1) {
-    square.set(rgb.subarray(row * info.width * 3, (row + 1) * info.width * 3), row * side * 3);
+  const inside = await toRgb(opened(image).resize(side, side, { fit: 'inside', kernel: 'linear' }));
+  const square = new Uint8Array(Buffer.alloc(side * side * 3, Uint8Array.from(PADDING)));
+  const line = inside.width * 3;
+  for (let row = 0; row < inside.height; row += 1) {
+    square.set(inside.data.subarray(row * line, (row + 1) * line), row * side * 3);
   }
   return { square, scale: side / Math.max(width, height), width, height };
 }
 
+/** Decodes batches of images, a bounded number at once over all batches; no side of a picture is longer than the decoder's. */
+export type BatchDecoder = (images: readonly Uint8Array[]) => Promise<RgbPicture[]>;
+
 /**
- * Decodes a batch side by side.
+ * A decoder that works on `threads` images at once.
  *
- * @throws {UndecodableImagesError} naming every image of the batch that is none
+ * @param side pixels; longer sides are squeezed to it
+ * @returns a function that throws UndecodableImagesError, naming every image of the batch that is none
  */
-export async function decodeBatch(images: readonly Uint8Array[], side: number): Promise<Uint8Array[]> {
-  const outcomes = await Promise.allSettled(images.map((image) => decodeSquare(image, side)));
-  const decoded: Uint8Array[] = [];
-  const problems: { position: number; message: string }[] = [];
-  for (const [position, outcome] of outcomes.entries()) {
-    if (outcome.status === 'fulfilled') decoded.push(outcome.value);
-    else problems.push({ position, message: messageOf(outcome.reason) });
-  }
-  if (problems.length > 0) throw new UndecodableImagesError(problems);
-  return decoded;
+export function batchDecoder({ side, threads }: { side: number; threads: number }): BatchDecoder {
+  const limit = pLimit(threads);
+  return async (images) => {
+    const outcomes = await Promise.allSettled(images.map((image) => limit(() => decodeWithin(image, side))));
+    const decoded: RgbPicture[] = [];
+    const problems: { position: number; message: string }[] = [];
+    for (const [position, outcome] of outcomes.entries()) {
+      if (outcome.status === 'fulfilled') decoded.push(outcome.value);
+      else problems.push({ position, message: messageOf(outcome.reason) });
+    }
+    if (problems.length > 0) throw new UndecodableImagesError(problems);
+    return decoded;
+  };
 }
 
 function greyToRgb(data: Uint8Array, channels: number): Uint8Array {

@@ -6,22 +6,23 @@ import { BackboneError } from './errors.ts';
 import { createOnnxBackbone } from './onnx.ts';
 
 /** The committed weights: made by scripts/convert-efficientnet-lite0.py, see the NOTICE beside them. */
-const EFFICIENTNET_LITE0_SHA256 = '75dcff4cf227f56a6e197943a0d42d7accaa269633ff41a7029f3e0f9763f01a';
+const EFFICIENTNET_LITE0_SHA256 = 'df5ced4a11dbc59df8a09a3340e66fa34a929245d0d5a7cfae8604f29037b467';
+/** The file with the weights. */
+export const EFFICIENTNET_LITE0 = fileURLToPath(new URL('models/efficientnet-lite0.onnx', import.meta.url));
 const DEFAULT_THREADS = 2;
 
 /**
  * Loads a backbone by name: `efficientnet-lite0` (photographs and drawings, weights beside this file), `classical` (colour
  * histogram and gradients, no weights), or `onnx:<file>`, a person's own (see `createOnnxBackbone` for what it must look like).
  *
- * @param options.threads threads for inference; 2 if not given
+ * @param options.threads pictures decoded at once, and pictures inferred at once on one thread each; 2 if not given
  * @throws {BackboneError} for a name that is not known, a file that is missing, or weights other than the expected ones
  */
 export async function loadBackbone(name: string, options: { threads?: number } = {}): Promise<Backbone> {
   const threads = options.threads ?? DEFAULT_THREADS;
-  if (name === 'classical') return createClassicalBackbone();
+  if (name === 'classical') return createClassicalBackbone({ threads });
   if (name === 'efficientnet-lite0') {
-    const file = fileURLToPath(new URL('models/efficientnet-lite0.onnx', import.meta.url));
-    return createOnnxBackbone({ name, file, sha256: EFFICIENTNET_LITE0_SHA256, threads });
+    return createOnnxBackbone({ name, file: EFFICIENTNET_LITE0, sha256: EFFICIENTNET_LITE0_SHA256, threads });
   }
   if (name.startsWith('onnx:') && name !== 'onnx:') {
     return createOnnxBackbone({ name, file: resolve(name.slice('onnx:'.length)), threads });

@@ -1,21 +1,20 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { encodeGraph, type GraphDefinition } from './onnx-graph.ts';
-import type { Vector } from './vectors.ts';
-
-/** A matrix of 32-bit floats, row by row, ready for the kernels. */
-export interface FloatMatrix {
-  tensor: Tensor;
-  rows: number;
-  columns: number;
-}
+import type { Rows } from './rows.ts';
 
 /** Feature rows with what is known of each. */
 export interface LabelledRows {
-  x: FloatMatrix;
+  x: Rows;
   /** One row an image: 1 at its class, 0 elsewhere. */
-  targets: FloatMatrix;
+  targets: Rows;
   /** One column: the weight of each image; they sum to 1. */
-  shares: FloatMatrix;
+  shares: Rows;
+}
+
+/** Weights and biases of a linear head as the kernels take them. */
+interface FloatHead {
+  weights: Rows;
+  biases: Float32Array;
 }
 
 /** Rows × rowsᵀ. */
@@ -24,6 +23,22 @@ const INNER_PRODUCTS: GraphDefinition = {
   inputs: ['x'],
   outputs: ['products'],
   nodes: [{ operator: 'Gemm', inputs: ['x', 'x'], output: 'products', attributes: { transB: 1 } }],
+};
+
+/** Rowsᵀ × rows. */
+const COLUMN_PRODUCTS: GraphDefinition = {
+  name: 'column-products',
+  inputs: ['x'],
+  outputs: ['products'],
+  nodes: [{ operator: 'Gemm', inputs: ['x', 'x'], output: 'products', attributes: { transA: 1 } }],
+};
+
+/** x wᵀ + b. */
+const SCORES: GraphDefinition = {
+  name: 'scores',
+  inputs: ['x', 'weights', 'biases'],
+  outputs: ['scores'],
+  nodes: [{ operator: 'Gemm', inputs: ['x', 'weights', 'biases'], output: 'scores', attributes: { transB: 1 } }],
 };
 
 /** Cross-entropy of softmax(x wᵀ + b) against one-hot targets, rows weighted by their shares, and its gradients. */
@@ -45,61 +60,78 @@ const CROSS_ENTROPY: GraphDefinition = {
   ],
 };
 
-/**
- * The two computations that training spends its time in, run by onnxruntime: several times faster than loops in JavaScript.
- * One thread, so that sums come out the same on every machine with the same instruction set.
- */
-export class Kernels {
-  readonly #innerProducts: InferenceSession;
-  readonly #crossEntropy: InferenceSession;
+const GRAPHS = {
+  innerProducts: INNER_PRODUCTS,
+  columnProducts: COLUMN_PRODUCTS,
+  scores: SCORES,
+  crossEntropy: CROSS_ENTROPY,
+};
+type Sessions = Record<keyof typeof GRAPHS, InferenceSession>;
 
-  private constructor(innerProducts: InferenceSession, crossEntropy: InferenceSession) {
-    this.#innerProducts = innerProducts;
-    this.#crossEntropy = crossEntropy;
+/** The computations that training spends its time in, run by onnxruntime: several times faster than loops in JavaScript. */
+export class Kernels {
+  readonly #sessions: Sessions;
+
+  private constructor(sessions: Sessions) {
+    this.#sessions = sessions;
   }
 
-  static async open(): Promise<Kernels> {
-    const [innerProducts, crossEntropy] = await Promise.all([INNER_PRODUCTS, CROSS_ENTROPY].map(openGraph));
-    if (innerProducts === undefined || crossEntropy === undefined) throw new Error('The kernels could not be opened');
-    return new Kernels(innerProducts, crossEntropy);
+  /** @param threads how many each computation may use; one by default, so that sums come out the same everywhere */
+  static async open(threads = 1): Promise<Kernels> {
+    const open = (graph: GraphDefinition) => openGraph(graph, threads);
+    const [innerProducts, columnProducts, scores, crossEntropy] = await Promise.all([
+      open(GRAPHS.innerProducts),
+      open(GRAPHS.columnProducts),
+      open(GRAPHS.scores),
+      open(GRAPHS.crossEntropy),
+    ]);
+    return new Kernels({ innerProducts, columnProducts, scores, crossEntropy });
   }
 
   /** Inner products of all rows, row by row. */
-  async innerProducts(x: FloatMatrix): Promise<Float32Array> {
-    const { products } = await this.#innerProducts.run({ x: x.tensor });
+  async innerProducts(x: Rows): Promise<Float32Array> {
+    const { products } = await this.#sessions.innerProducts.run({ x: tensorOf(x) });
     return floatsOf(products);
+  }
+
+  /** Inner products of all columns, row by row. */
+  async columnProducts(x: Rows): Promise<Float32Array> {
+    const { products } = await this.#sessions.columnProducts.run({ x: tensorOf(x) });
+    return floatsOf(products);
+  }
+
+  /** Scores x wᵀ + b, one row an image. */
+  async scores(x: Rows, head: FloatHead): Promise<Rows> {
+    const { scores } = await this.#sessions.scores.run({ x: tensorOf(x), ...headFeeds(head) });
+    return { data: floatsOf(scores), count: x.count, length: head.weights.count };
   }
 
   /**
    * Weighted sum of the negative log-likelihoods (nats) of the classes under softmax(x wᵀ + b), with its gradients.
    */
-  async crossEntropy({ x, targets, shares }: LabelledRows, head: { weights: FloatMatrix; biases: Float32Array }) {
-    const biases = new Tensor('float32', head.biases, [head.biases.length]);
-    const feeds = { x: x.tensor, targets: targets.tensor, shares: shares.tensor, weights: head.weights.tensor, biases };
-    const { gain, weightSlope, biasSlope } = await this.#crossEntropy.run(feeds);
+  async crossEntropy({ x, targets, shares }: LabelledRows, head: FloatHead) {
+    const labelled = { x: tensorOf(x), targets: tensorOf(targets), shares: tensorOf(shares) };
+    const outputs = await this.#sessions.crossEntropy.run({ ...labelled, ...headFeeds(head) });
+    const { gain, weightSlope, biasSlope } = outputs;
     return { loss: -(floatsOf(gain)[0] ?? 0), weightSlope: floatsOf(weightSlope), biasSlope: floatsOf(biasSlope) };
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#innerProducts.release(), this.#crossEntropy.release()]);
+    await Promise.all(Object.values(this.#sessions).map((session) => session.release()));
   }
 }
 
-/** A matrix over those numbers, not a copy: changing them changes it. */
-export function matrixOver(data: Float32Array, rows: number, columns: number): FloatMatrix {
-  return { tensor: new Tensor('float32', data, [rows, columns]), rows, columns };
+/** A tensor over the same numbers, not a copy. */
+function tensorOf({ data, count, length }: Rows): Tensor {
+  return new Tensor('float32', data, [count, length]);
 }
 
-/** A matrix of rows of equal length. */
-export function matrixOf(rows: readonly Vector[]): FloatMatrix {
-  const columns = rows[0]?.length ?? 0;
-  const data = new Float32Array(rows.length * columns);
-  for (const [i, row] of rows.entries()) data.set(row, i * columns);
-  return matrixOver(data, rows.length, columns);
+function headFeeds({ weights, biases }: FloatHead): { weights: Tensor; biases: Tensor } {
+  return { weights: tensorOf(weights), biases: new Tensor('float32', biases, [biases.length]) };
 }
 
-function openGraph(graph: GraphDefinition): Promise<InferenceSession> {
-  return InferenceSession.create(encodeGraph(graph), { intraOpNumThreads: 1, interOpNumThreads: 1 });
+function openGraph(graph: GraphDefinition, threads: number): Promise<InferenceSession> {
+  return InferenceSession.create(encodeGraph(graph), { intraOpNumThreads: threads, interOpNumThreads: 1 });
 }
 
 function floatsOf(tensor: Tensor | undefined): Float32Array {

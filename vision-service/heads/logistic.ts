@@ -1,7 +1,7 @@
-import { type Kernels, type LabelledRows, matrixOf, matrixOver } from './kernels.ts';
+import type { Kernels, LabelledRows } from './kernels.ts';
 import { minimise } from './lbfgs.ts';
 import type { LinearHead } from './linear-head.ts';
-import type { Samples } from './samples.ts';
+import { countsOf, type Samples } from './samples.ts';
 import { addScaled, dot } from './vectors.ts';
 
 export interface LogisticOptions {
@@ -16,26 +16,27 @@ export interface LogisticOptions {
 const MAX_ITERATIONS = 200;
 const TOLERANCE = 1e-4;
 
-/**
- * Multinomial logistic regression on samples that stay the same while λ changes. Every class weighs the same, however many
- * images it has: the loop chooses those numbers, so they say nothing of how often a class occurs.
- */
+/** Multinomial logistic regression on samples that stay the same while λ changes. */
 export class LogisticRegression {
   readonly #kernels: Kernels;
   readonly #data: LabelledRows;
 
-  constructor(samples: Samples, kernels: Kernels) {
+  /** @param asCounted every image weighs the same; else every class does, however many images it has */
+  constructor(samples: Samples, { kernels, asCounted }: { kernels: Kernels; asCounted: boolean }) {
+    const { rows, labels, classes } = samples;
+    const targets = new Float32Array(rows.count * classes);
+    for (const [i, label] of labels.entries()) targets[i * classes + label] = 1;
     this.#kernels = kernels;
     this.#data = {
-      x: matrixOf(samples.rows),
-      targets: matrixOf(samples.labels.map((label) => oneHot(label, samples.classes))),
-      shares: matrixOf(balancedShares(samples).map((share) => Float32Array.of(share))),
+      x: rows,
+      targets: { data: targets, count: rows.count, length: classes },
+      shares: { data: sharesOf(samples, asCounted), count: rows.count, length: 1 },
     };
   }
 
-  /** The head that minimises mean cross-entropy (by class) + λ/2 |W|². */
+  /** The head that minimises mean cross-entropy + λ/2 |W|². */
   async fit({ lambda, start, pause }: LogisticOptions): Promise<LinearHead> {
-    const [classes, dimensions] = [this.#data.targets.columns, this.#data.x.columns];
+    const [classes, dimensions] = [this.#data.targets.length, this.#data.x.length];
     const limits = { maxIterations: MAX_ITERATIONS, tolerance: TOLERANCE, pause };
     const point = packed(start, classes, dimensions);
     await minimise((at, gradient) => this.#objective(at, gradient, lambda), point, limits);
@@ -44,30 +45,28 @@ export class LogisticRegression {
   }
 
   async #objective(point: Float64Array, gradient: Float64Array, lambda: number): Promise<number> {
-    const [classes, dimensions] = [this.#data.targets.columns, this.#data.x.columns];
+    const [classes, dimensions] = [this.#data.targets.length, this.#data.x.length];
     const size = classes * dimensions;
     const numbers = Float32Array.from(point);
-    const head = { weights: matrixOver(numbers.subarray(0, size), classes, dimensions), biases: numbers.slice(size) };
+    const head = {
+      weights: { data: numbers.subarray(0, size), count: classes, length: dimensions },
+      biases: numbers.slice(size),
+    };
     const { loss, weightSlope, biasSlope } = await this.#kernels.crossEntropy(this.#data, head);
     const weights = point.subarray(0, size);
-    gradient.fill(0);
-    addScaled(gradient.subarray(0, size), 1, weightSlope);
+    gradient.set(weightSlope);
     addScaled(gradient.subarray(0, size), lambda, weights);
-    addScaled(gradient.subarray(size), 1, biasSlope);
+    gradient.set(biasSlope, size);
     return loss + (lambda / 2) * dot(weights, weights);
   }
 }
 
-/** Shares that sum to 1 over all rows, and to the same over the rows of each class that has any. */
-function balancedShares({ labels, classes }: Samples): number[] {
-  const counts = Array.from({ length: classes }, () => 0);
-  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
+/** Shares that sum to 1 over all rows, and, unless `asCounted`, to the same over the rows of each class that has any. */
+function sharesOf(samples: Samples, asCounted: boolean): Float32Array {
+  const counts = countsOf(samples);
   const present = counts.filter((count) => count > 0).length;
-  return labels.map((label) => 1 / (present * (counts[label] ?? 1)));
-}
-
-function oneHot(label: number, classes: number): Float32Array {
-  return Float32Array.from({ length: classes }, (_, c) => (c === label ? 1 : 0));
+  const share = (label: number) => 1 / (asCounted ? samples.rows.count : present * (counts[label] ?? 1));
+  return Float32Array.from(samples.labels, share);
 }
 
 /** One vector for the solver: the weights of class 0, of class 1, …, then the biases. */

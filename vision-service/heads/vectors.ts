@@ -32,13 +32,6 @@ export function normalise(values: Vector): void {
   if (length > 0) for (let i = 0; i < values.length; i += 1) values[i] = (values[i] ?? 0) / length;
 }
 
-/** Mean of rows of equal length; zeros of `length` when there are none. */
-export function meanOf(rows: readonly Vector[], length: number): Float64Array {
-  const mean = new Float64Array(length);
-  for (const row of rows) addScaled(mean, 1 / rows.length, row);
-  return mean;
-}
-
 /** Index of the largest value; the lowest one on ties; values that are not numbers never win. */
 export function argMax(values: Iterable<number>): number {
   let best = Number.NEGATIVE_INFINITY;

@@ -32,7 +32,8 @@ export interface Watch {
   onProgress?: (progress: EmbedProgress) => void;
 }
 
-interface EmbedProgress {
+/** How far the embedding of a dataset is. */
+export interface EmbedProgress {
   done: number;
   total: number;
   computed: number;

@@ -1,10 +1,11 @@
 import { type LabelledDataset, readDataset } from '../data-access/dataset.ts';
 import { classificationPerformance } from '../metrics/classification.ts';
-import { serialiseClassifier, type TrainedClassifier } from '../training/classifier.ts';
-import { trainClassifier } from '../training/train-classifier.ts';
-import { budgetMs, requireBudget } from './budget.ts';
+import { serialiseClassifier } from '../training/classifier.ts';
+import { type ClassifierTraining, NoFiniteHead, trainClassifier } from '../training/train-classifier.ts';
+import { budgetMs, budgetUsedUp, requireBudget } from './budget.ts';
 import { hasDiverged } from './divergence.ts';
-import { type EmbeddedDataset, type Engine, embedDataset } from './embed-dataset.ts';
+import { type EmbeddedDataset, type EmbedProgress, type Engine, embedDataset } from './embed-dataset.ts';
+import { viewsOf } from './embed-views.ts';
 import { evaluateClassifier } from './evaluate-task.ts';
 import { TaskFailure } from './failure.ts';
 import type { TrainResult, TrainTask, Usage } from './protocol.ts';
@@ -29,11 +30,8 @@ export async function runTraining(engine: Engine, task: TrainTask, watch: Traini
   requireBudget(task.modelKind, { images: dataset.images.length }, task.budgetHours);
   // A defect of the test dataset must show before time is spent.
   if (task.test) await readDataset(task.test, 'evaluation', { access: engine.access, signal: watch.signal });
-  const embedded = await embedDataset(engine, dataset, {
-    purpose: 'training',
-    watch: { signal: watch.signal, onProgress: (progress) => watch.onUsage(usageOf(progress, dataset)) },
-  });
-  const trained = await trainHead(dataset, embedded, { task, watch });
+  const embedded = await embedInBudget(engine, dataset, { task, watch });
+  const trained = await trainHead(engine, { dataset, embedded }, { task, watch });
   const performance = task.test
     ? await evaluateClassifier(engine, trained.classifier, { test: task.test, signal: watch.signal })
     : holdOutPerformance(trained.holdOut, dataset.classes);
@@ -45,38 +43,69 @@ function holdOutPerformance(holdOut: { scores: Float32Array[]; labels: number[] 
   return holdOut.labels.length === 0 ? undefined : classificationPerformance(holdOut.scores, holdOut.labels, classes);
 }
 
+interface Run {
+  task: TrainTask;
+  watch: TrainingWatch;
+}
+
+/** Embeds all images; a budget that ends before is too small, since a model of some of the images would not be the one asked for. */
+function embedInBudget(engine: Engine, dataset: LabelledDataset, { task, watch }: Run): Promise<EmbeddedDataset> {
+  const limit = budgetMs(task.budgetHours, task.minutesPerSecond);
+  const onProgress = (progress: EmbedProgress) => {
+    watch.onUsage(usageOf(progress, dataset));
+    if (progress.computeMs <= limit || progress.done >= progress.total) return;
+    const size = { images: dataset.images.length };
+    throw budgetUsedUp({ ...progress, hours: task.budgetHours }, { kind: task.modelKind, size });
+  };
+  return embedDataset(engine, dataset, { purpose: 'training', watch: { signal: watch.signal, onProgress } });
+}
+
 async function trainHead(
-  dataset: LabelledDataset,
-  embedded: EmbeddedDataset,
-  { task, watch }: { task: TrainTask; watch: TrainingWatch },
+  engine: Engine,
+  { dataset, embedded }: { dataset: LabelledDataset; embedded: EmbeddedDataset },
+  { task, watch }: Run,
 ) {
   const begun = performance.now();
   const report = () =>
     watch.onUsage(usageOf({ ...embedded, computeMs: embedded.computeMs + performance.now() - begun }, dataset));
   const positions = new Map(dataset.classes.map((name, index) => [name, index]));
-  const trained = await trainClassifier({
-    features: embedded.features,
-    labels: dataset.images.map(({ className }) => positions.get(className) ?? -1),
-    classes: dataset.classes,
-    // Copies of one image stay on one side of a fold, like the images of one group.
-    groups: dataset.images.map(({ group }, i) => group ?? embedded.hashes[i] ?? ''),
-    seed: SEED,
-    budgetMs: Math.max(0, budgetMs(task.budgetHours, task.minutesPerSecond) - embedded.computeMs),
-    signal: watch.signal,
-    onProgress: report,
-  });
-  report();
-  if (hasDiverged(trained.holdOut.scores, trained.holdOut.labels)) throw diverged(trained, dataset);
-  return trained;
+  try {
+    const trained = await trainClassifier({
+      features: embedded.features,
+      labels: dataset.images.map(({ className }) => positions.get(className) ?? -1),
+      classes: dataset.classes,
+      // Copies of one image stay on one side of a fold, like the images of one group.
+      groups: dataset.images.map(({ group }, i) => group ?? embedded.hashes[i] ?? ''),
+      views: viewsOf(engine, dataset, { hashes: embedded.hashes, signal: watch.signal }),
+      seed: SEED,
+      budgetMs: Math.max(0, budgetMs(task.budgetHours, task.minutesPerSecond) - embedded.computeMs),
+      signal: watch.signal,
+      onProgress: report,
+    });
+    requireLearnt(trained, dataset);
+    return trained;
+  } catch (error) {
+    throw error instanceof NoFiniteHead ? diverged(dataset, 'no recipe gave finite weights') : error;
+  } finally {
+    // Also what a cancelled training used since its last recipe.
+    report();
+  }
 }
 
 function usageOf(used: { computeMs: number; computed: number }, dataset: LabelledDataset): Usage {
   return { computeMs: used.computeMs, embeddingsComputed: used.computed, images: dataset.images.length };
 }
 
-function diverged(trained: { classifier: TrainedClassifier; holdOut: { labels: number[] } }, dataset: LabelledDataset) {
-  return new TaskFailure(
-    'diverged',
-    `Nothing was learnt from the ${dataset.images.length} images of dataset "${dataset.name}": the best recipe (${trained.classifier.recipe}) does not beat always answering the most frequent class on ${trained.holdOut.labels.length} held-out predictions. Check the annotations, or add images.`,
+/** @throws {TaskFailure} `diverged` */
+function requireLearnt({ classifier, holdOut }: ClassifierTraining, dataset: LabelledDataset): void {
+  if (!hasDiverged(holdOut.scores, holdOut.labels)) return;
+  throw diverged(
+    dataset,
+    `the best of ${classifier.search.tried} recipes (${classifier.recipe}) does not beat always answering the most frequent class on ${holdOut.labels.length} held-out predictions`,
   );
+}
+
+function diverged(dataset: LabelledDataset, reason: string): TaskFailure {
+  const what = `Nothing was learnt from the ${dataset.images.length} images of dataset "${dataset.name}"`;
+  return new TaskFailure('diverged', `${what}: ${reason}. Check the annotations, or add images.`);
 }

@@ -5,3 +5,26 @@ export function hashedNumber(...parts: readonly (string | number)[]): number {
   const digest = createHash('sha256').update(parts.join('\u0000')).digest();
   return digest.readUInt32BE(0) / 2 ** 32;
 }
+
+/** A source of numbers 0 ≤ n < 1 that only depend on the seed (mulberry32); for places where a hash a number costs too much. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** The numbers 0…count−1 in an order that the source decides (Fisher and Yates). */
+export function shuffledIndexes(count: number, random: () => number): Int32Array {
+  const order = Int32Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i -= 1) {
+    const other = Math.floor(random() * (i + 1));
+    const held = order[i] ?? 0;
+    order[i] = order[other] ?? 0;
+    order[other] = held;
+  }
+  return order;
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import type { Backbone } from '../backbones/backbone.ts';
+import { decodeLetterboxed, decodePicture } from '../backbones/decode.ts';
+import type { BoundedCache } from '../bounded-cache.ts';
+import type { Box } from './boxes.ts';
+import { cropSquare, type Sight } from './detector.ts';
+import { bytesOf, fromHalves, halvesOf, toHalves } from './half.ts';
+import { frameOf, PLACES, type PlaceMaps, placeMaps, SQUARE_SIDE } from './places.ts';
+
+/** Boxes are cut out of a picture of at most this many pixels a side. */
+const CROP_SIDE = SQUARE_SIDE * 3;
+const BATCH = 8;
+
+/** What pictures are looked at with. */
+export interface SightTools {
+  backbone: Backbone;
+  maps: BoundedCache;
+  crops: BoundedCache;
+}
+
+/** A picture by its content hash and a way to its bytes, which is used only when something is not in the caches. */
+export interface SightedImage {
+  sha256: string;
+  read: () => Promise<Uint8Array>;
+}
+
+/** What a detector sees of an encoded image. Numbers are rounded to halves, so that cached ones are the same as fresh ones. */
+export function sightOf(image: SightedImage, tools: SightTools, signal?: AbortSignal): Sight {
+  const options = signal === undefined ? {} : { signal };
+  return {
+    maps: async () => {
+      const key = `${image.sha256} ${tools.backbone.hash}`;
+      const known = tools.maps.get(key);
+      if (known !== undefined) return unpackMaps(known);
+      const picture = await decodeLetterboxed(await image.read(), SQUARE_SIDE);
+      const [maps] = await tools.backbone.featureMaps([picture.square], SQUARE_SIDE, options);
+      if (maps === undefined) throw new Error('The backbone gave no maps');
+      const packed = packMaps(placeMaps(maps, frameOf(picture)));
+      tools.maps.put(key, packed);
+      return unpackMaps(packed);
+    },
+    crops: (boxes) => cropFeatures(image, boxes, { ...tools, options }),
+  };
+}
+
+async function cropFeatures(
+  image: SightedImage,
+  boxes: readonly Box[],
+  { backbone, crops, options }: SightTools & { options: { signal?: AbortSignal } },
+): Promise<Float32Array[]> {
+  const keys = boxes.map((box) => cropKey(image.sha256, box, backbone.hash));
+  const found = new Map<string, Uint8Array>();
+  for (const key of keys) {
+    const known = crops.get(key);
+    if (known !== undefined) found.set(key, known);
+  }
+  const missing = [...keys.keys()].filter((i) => !found.has(keys[i] ?? ''));
+  if (missing.length > 0) {
+    const picture = await decodePicture(await image.read(), CROP_SIDE);
+    for (let start = 0; start < missing.length; start += BATCH) {
+      const part = missing.slice(start, start + BATCH);
+      const squares = part.flatMap((i) => boxes[i] ?? []).map((box) => cropSquare(picture, box, backbone));
+      const features = await backbone.embedSquares(squares, options);
+      for (const [at, i] of part.entries()) {
+        const packed = bytesOf(toHalves(features[at] ?? new Float32Array()));
+        found.set(keys[i] ?? '', packed);
+        crops.put(keys[i] ?? '', packed);
+      }
+    }
+  }
+  return keys.map((key) => fromHalves(halvesOf(found.get(key) ?? new Uint8Array())));
+}
+
+/** A hash of what decides the features, so that keys are short. */
+function cropKey(sha256: string, { left, top, width, height }: Box, backbone: string): string {
+  return createHash('sha256').update([sha256, left, top, width, height, backbone].join(' ')).digest('base64url');
+}
+
+const AREA = PLACES * PLACES;
+
+/** Two numbers for the frame, then both maps; their channels follow from the lengths. */
+function packMaps({ frame, fine, coarse }: PlaceMaps): Uint8Array {
+  const head = Float32Array.of(frame.wide, frame.high, fine.length);
+  return Buffer.concat([Buffer.from(head.buffer), bytesOf(toHalves(fine)), bytesOf(toHalves(coarse))]);
+}
+
+function unpackMaps(bytes: Uint8Array): PlaceMaps {
+  const [wide = 0, high = 0, fineLength = AREA] = new Float32Array(new Uint8Array(bytes.subarray(0, 12)).buffer);
+  const numbers = fromHalves(halvesOf(bytes.subarray(12)));
+  return { frame: { wide, high }, fine: numbers.slice(0, fineLength), coarse: numbers.slice(fineLength) };
+}
