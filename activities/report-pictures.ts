@@ -119,9 +119,15 @@ function outcomeOf(truths: readonly LabelledBox[], found: FoundObject[]): Outcom
 
 function captionOf({ boxes = [], missed, wrong }: Outcome & { boxes?: LabelledBox[] }): string {
   const parts = [`found ${boxes.length - missed.length} of ${boxes.length}`];
-  if (missed.length > 0) parts.push(`missed ${missed.join(', ')}`);
+  if (missed.length > 0) parts.push(`missed ${counted(missed)}`);
   if (wrong > 0) parts.push(`${wrong} wrong`);
   return parts.join('; ');
+}
+
+/** `face ×2, food`. */
+function counted(names: readonly string[]): string {
+  const groups = Map.groupBy(names, (name) => name);
+  return [...groups].map(([name, all]) => (all.length > 1 ? `${name} ×${all.length}` : name)).join(', ');
 }
 
 /** Pictures of the images that can still be read. */

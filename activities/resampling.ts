@@ -32,11 +32,7 @@ export async function writeResampling(
  * The found boxes of every evaluation image against the true ones; null for an image that was not predicted.
  * @param overlap intersection over union from which a box counts as found, 0–1
  */
-function matchesOf(
-  set: readonly StoredImage[],
-  { images }: DetectionsFile,
-  overlap: number,
-): (ImageMatches | null)[] {
+function matchesOf(set: readonly StoredImage[], { images }: DetectionsFile, overlap: number): (ImageMatches | null)[] {
   return set.map(({ boxes = [] }, at) => {
     const found = images[at]?.found;
     if (!found) return null;
