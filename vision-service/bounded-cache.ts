@@ -8,6 +8,7 @@ const GIVES_WAY = 0.1;
 /** Bytes by key in a table of SQLite, never much more than a given number of them: the oldest entries give way. */
 export class BoundedCache {
   readonly #select: StatementSync;
+  readonly #exists: StatementSync;
   readonly #insert: StatementSync;
   readonly #sum: StatementSync;
   readonly #shrink: StatementSync;
@@ -26,6 +27,7 @@ export class BoundedCache {
       `CREATE TABLE IF NOT EXISTS ${table} (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value BLOB NOT NULL)`,
     );
     this.#select = db.prepare(`SELECT value FROM ${table} WHERE key = ?`);
+    this.#exists = db.prepare(`SELECT 1 FROM ${table} WHERE key = ?`);
     this.#insert = db.prepare(`INSERT OR IGNORE INTO ${table} (key, value) VALUES (?, ?)`);
     this.#sum = db.prepare(`SELECT COALESCE(SUM(LENGTH(value)), 0) AS bytes FROM ${table}`);
     const share = `MAX(1, CAST((SELECT COUNT(*) FROM ${table}) * ${GIVES_WAY} AS INTEGER))`;
@@ -38,6 +40,10 @@ export class BoundedCache {
   get(key: string): Uint8Array | undefined {
     const value = this.#select.get(key)?.['value'];
     return value instanceof Uint8Array ? value : undefined;
+  }
+
+  has(key: string): boolean {
+    return this.#exists.get(key) !== undefined;
   }
 
   put(key: string, value: Uint8Array): void {

@@ -45,7 +45,7 @@ export async function startAzurite(): Promise<Azurite> {
     sas(containerName, expiresOn = new Date(Date.now() + 3_600_000)) {
       const permissions = ContainerSASPermissions.parse('rl');
       const startsOn = new Date(Date.now() - 7_200_000);
-      return `${generateBlobSASQueryParameters({ containerName, permissions, startsOn, expiresOn }, credential)}`;
+      return generateBlobSASQueryParameters({ containerName, permissions, startsOn, expiresOn }, credential).toString();
     },
     stop: () => ended(child),
   };

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -27,6 +28,16 @@ describe('a file URI', () => {
     expect(uriProblem(uri('root', 'in.txt'), access)).toBeUndefined();
     expect(uriProblem(uri('root-2', 'out.txt'), access)).toContain('lies outside');
     expect(uriProblem(`file://host${root}/in.txt`, access)).toBeDefined();
+  });
+
+  it('that names a folder or a pipe is refused instead of waited for', async () => {
+    const root = await temporaryFolder();
+    execFileSync('mkfifo', [path.join(root, 'pipe')]);
+    for (const name of ['.', 'pipe']) {
+      const uri = pathToFileURL(path.join(root, name)).href;
+      const reading = readSource(uri, { allowedRoots: [root], allowPrivate: false }, { maxBytes: 9 });
+      await expect(reading).rejects.toThrow('is not a file');
+    }
   });
 });
 
@@ -75,12 +86,23 @@ describe('an address', () => {
     'fd00::1',
     '::ffff:8.8.8.8',
     '64:ff9b::7f00:1',
+    '168.63.129.16',
+    '192.0.2.1',
+    '::7f00:1',
+    '::ffff:0:7f00:1',
+    '2001:0:7f00:1::',
+    '2001:db8::1',
+    'fec0::1',
+    'fd00:ec2::254',
     'nonsense',
   ])('such as %s is private', (address) => {
     expect(isPrivateAddress(address)).toBe(true);
   });
 
-  it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111'])('such as %s is public', (address) => {
-    expect(isPrivateAddress(address)).toBe(false);
-  });
+  it.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '168.63.129.17', '2606:4700::1111', '2001:4860:4860::8888'])(
+    'such as %s is public',
+    (address) => {
+      expect(isPrivateAddress(address)).toBe(false);
+    },
+  );
 });

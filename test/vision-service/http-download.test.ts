@@ -134,9 +134,9 @@ describe('a server with bad manners', () => {
       response.socket?.end(`HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nhere${'x'.repeat(5000)}`);
     });
     expect((await read(lying.url)).toString()).toBe('here');
-    const endless = await script((_, response) => void flood(response));
+    const endless = await script((_, response) => flood(response));
     await expect(read(endless.url)).rejects.toThrow('has more than 1000 bytes');
-    const endlessRefusal = await script((_, response) => void flood(response.writeHead(404)));
+    const endlessRefusal = await script((_, response) => flood(response.writeHead(404)));
     await expect(read(endlessRefusal.url)).rejects.toThrow('answered 404');
   });
 

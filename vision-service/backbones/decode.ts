@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
-import sharp, { type Sharp } from 'sharp';
+import sharp from 'sharp';
 import { UndecodableImagesError } from './errors.ts';
+import { withPicture } from './open-image.ts';
 import type { RgbPicture } from './resample.ts';
 
 // One libvips thread an image: whole batches are decoded side by side, which uses the cores better.
@@ -16,7 +17,7 @@ sharp.cache(false);
  * @throws when the bytes are no image
  */
 async function decodeWithin(image: Uint8Array, side: number): Promise<RgbPicture> {
-  return toRgb(opened(image).resize(side, side, { fit: 'fill', kernel: 'linear', withoutEnlargement: true }));
+  return decodeResized(image, { side, fit: 'fill', withoutEnlargement: true });
 }
 
 /**
@@ -26,17 +27,22 @@ async function decodeWithin(image: Uint8Array, side: number): Promise<RgbPicture
  * @throws when the bytes are no image
  */
 export async function decodePicture(image: Uint8Array, most: number): Promise<RgbPicture> {
-  return toRgb(opened(image).resize(most, most, { fit: 'inside', kernel: 'linear', withoutEnlargement: true }));
+  return decodeResized(image, { side: most, fit: 'inside', withoutEnlargement: true });
 }
 
-function opened(image: Uint8Array): Sharp {
-  return sharp(image, { failOn: 'error' }).autoOrient().flatten({ background: '#ffffff' });
-}
-
-async function toRgb(picture: Sharp): Promise<RgbPicture> {
-  const { data, info } = await picture.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = info;
-  return { data: channels === 3 ? data : greyToRgb(data, channels), width, height };
+function decodeResized(
+  image: Uint8Array,
+  { side, ...how }: { side: number; fit: 'fill' | 'inside'; withoutEnlargement: boolean },
+): Promise<RgbPicture> {
+  return withPicture(image, async (picture) => {
+    const resized = picture
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .resize(side, side, { kernel: 'linear', ...how });
+    const { data, info } = await resized.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    return { data: channels === 3 ? data : greyToRgb(data, channels), width, height };
+  });
 }
 
 /** ImageNet's mean colour: what the network's own padding stands for. */
@@ -60,9 +66,8 @@ export interface LetterboxedPicture {
  * @throws when the bytes are no image
  */
 export async function decodeLetterboxed(image: Uint8Array, side: number): Promise<LetterboxedPicture> {
-  const { autoOrient } = await sharp(image).metadata();
-  const { width, height } = autoOrient;
-  const inside = await toRgb(opened(image).resize(side, side, { fit: 'inside', kernel: 'linear' }));
+  const { width, height } = await withPicture(image, async (picture) => (await picture.metadata()).autoOrient);
+  const inside = await decodeResized(image, { side, fit: 'inside', withoutEnlargement: false });
   const square = new Uint8Array(Buffer.alloc(side * side * 3, Uint8Array.from(PADDING)));
   const line = inside.width * 3;
   for (let row = 0; row < inside.height; row += 1) {

@@ -2,7 +2,7 @@ import { CONTRACT_QUOTAS } from '../../vision/capabilities.ts';
 import type { ModelKind } from '../../vision/contract.ts';
 import type { Box } from '../detection/boxes.ts';
 import { datasetFailure } from '../queue/failure.ts';
-import { type CocoContent, type CocoImage, type CocoRules, parseCoco } from './coco.ts';
+import { type AnnotationKind, type CocoContent, type CocoImage, type CocoRules, parseCoco } from './coco.ts';
 import type { Credential } from './credentials.ts';
 import { type Purpose, quotaProblems } from './dataset-quotas.ts';
 import { SourceError } from './errors.ts';
@@ -16,6 +16,7 @@ const MAX_ANNOTATION_BYTES = 500 * 1024 * 1024;
 /** A dataset as a task gets it: its name for messages, the URIs of its COCO files, and what signs the reading of http(s). */
 export interface DatasetSource {
   name: string;
+  annotationKind: AnnotationKind;
   uris: string[];
   credential?: Credential | undefined;
 }

@@ -1,4 +1,4 @@
-import { open, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SourceError } from './errors.ts';
@@ -45,13 +45,10 @@ async function requireBelow(real: string, roots: readonly string[], shown: strin
   throw new SourceError(`${shown} lies outside the folders that this service may read`);
 }
 
+/** Anything but a plain file may never end, or never begin. */
 async function readBounded(real: string, shown: string, maxBytes: number): Promise<Buffer> {
-  const handle = await open(real, 'r');
-  try {
-    const { size } = await handle.stat();
-    if (size > maxBytes) throw new SourceError(`${shown} has ${size} bytes, more than ${maxBytes}`);
-    return await handle.readFile();
-  } finally {
-    await handle.close();
-  }
+  const facts = await stat(real);
+  if (!facts.isFile()) throw new SourceError(`${shown} is not a file`);
+  if (facts.size > maxBytes) throw new SourceError(`${shown} has ${facts.size} bytes, more than ${maxBytes}`);
+  return readFile(real);
 }

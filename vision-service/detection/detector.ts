@@ -8,8 +8,13 @@ import type { PlaceHead } from './place-head.ts';
 import type { PlaceMaps } from './places.ts';
 import { type Proposal, propose } from './propose.ts';
 
+/** Kinds of model that are detectors. */
+export const DETECTOR_KINDS = ['Generic-Detector', 'Product-Recognizer'] as const;
+export type DetectorKind = (typeof DETECTOR_KINDS)[number];
+
 /** A trained detector: a place head proposes boxes, a crop head looks at each of them again, and both make the confidence. */
 export interface TrainedDetector {
+  kind: DetectorKind;
   /** Class names; labels are positions in this list. */
   classes: string[];
   /** The recipe that was chosen, in words. */

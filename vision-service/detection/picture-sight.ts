@@ -24,15 +24,27 @@ export interface SightedImage {
   read: () => Promise<Uint8Array>;
 }
 
+/** An image that cannot be decoded; the message is the decoder's. */
+export class UndecodablePicture extends Error {
+  override readonly name = 'UndecodablePicture';
+}
+
+/** What a detector sees of an image file. */
+export interface PictureSight extends Sight {
+  /** Whether its maps are in the cache. */
+  isKnown(): boolean;
+}
+
 /** What a detector sees of an encoded image. Numbers are rounded to halves, so that cached ones are the same as fresh ones. */
-export function sightOf(image: SightedImage, tools: SightTools, signal?: AbortSignal): Sight {
+export function sightOf(image: SightedImage, tools: SightTools, signal?: AbortSignal): PictureSight {
   const options = signal === undefined ? {} : { signal };
+  const key = `${image.sha256} ${tools.backbone.hash}`;
   return {
+    isKnown: () => tools.maps.has(key),
     maps: async () => {
-      const key = `${image.sha256} ${tools.backbone.hash}`;
       const known = tools.maps.get(key);
       if (known !== undefined) return unpackMaps(known);
-      const picture = await decodeLetterboxed(await image.read(), SQUARE_SIDE);
+      const picture = await decodeLetterboxed(await image.read(), SQUARE_SIDE).catch(undecodable);
       const [maps] = await tools.backbone.featureMaps([picture.square], SQUARE_SIDE, options);
       if (maps === undefined) throw new Error('The backbone gave no maps');
       const packed = packMaps(placeMaps(maps, frameOf(picture)));
@@ -41,6 +53,10 @@ export function sightOf(image: SightedImage, tools: SightTools, signal?: AbortSi
     },
     crops: (boxes) => cropFeatures(image, boxes, { ...tools, options }),
   };
+}
+
+function undecodable(error: unknown): never {
+  throw new UndecodablePicture((error instanceof Error ? error.message : String(error)).split('\n')[0]);
 }
 
 async function cropFeatures(
@@ -56,7 +72,7 @@ async function cropFeatures(
   }
   const missing = [...keys.keys()].filter((i) => !found.has(keys[i] ?? ''));
   if (missing.length > 0) {
-    const picture = await decodePicture(await image.read(), CROP_SIDE);
+    const picture = await decodePicture(await image.read(), CROP_SIDE).catch(undecodable);
     for (let start = 0; start < missing.length; start += BATCH) {
       const part = missing.slice(start, start + BATCH);
       const squares = part.flatMap((i) => boxes[i] ?? []).map((box) => cropSquare(picture, box, backbone));

@@ -2,7 +2,7 @@ import { Kernels } from '../heads/kernels.ts';
 import { Pacer } from '../training/pacer.ts';
 import { type Blend, blended, type Evidence, evidenceOf, firstBlend, fitBlend, rightClasses } from './blend.ts';
 import { type CropTrainingResult, trainCrops } from './crop-training.ts';
-import type { TrainedDetector } from './detector.ts';
+import type { DetectorKind, TrainedDetector } from './detector.ts';
 import { DetectionKernels } from './kernels.ts';
 import { learnable } from './learnable.ts';
 import { type Finding, findings, measure } from './measure.ts';
@@ -14,6 +14,7 @@ import type { TrainingPicture, TrainingTools } from './training-parts.ts';
 /** What `trainDetector` takes. */
 export interface DetectorRequest {
   pictures: readonly TrainingPicture[];
+  kind: DetectorKind;
   classes: readonly string[];
   seed: number;
   /** Threads for the matrix work. */
@@ -50,21 +51,26 @@ export async function trainDetector(request: DetectorRequest): Promise<DetectorT
     await pacer.pause();
   };
   await pause();
-  const [detection, heads] = await Promise.all([DetectionKernels.open(request), Kernels.open()]);
+  const [detection, heads] = await Promise.all([DetectionKernels.open(request), Kernels.open(request.threads)]);
   try {
-    const { classes, seed, affordable } = request;
-    return await train(learnable(request.pictures, seed), { classes, seed, detection, heads, pause, affordable });
+    const { kind, classes, seed, affordable } = request;
+    return await train(kind, learnable(request.pictures, seed), { classes, seed, detection, heads, pause, affordable });
   } finally {
     await Promise.all([detection.close(), heads.close()]);
   }
 }
 
-async function train(pictures: readonly TrainingPicture[], tools: TrainingTools): Promise<DetectorTraining> {
+async function train(
+  kind: DetectorKind,
+  pictures: readonly TrainingPicture[],
+  tools: TrainingTools,
+): Promise<DetectorTraining> {
   const places = await trainPlaces(pictures, tools);
   const crops = await trainCrops(pictures, places, tools);
   const truths = pictures.map((picture) => picture.truths);
   const stages = await chooseStages({ places, crops, truths }, tools);
   const detector: TrainedDetector = {
+    kind,
     classes: [...tools.classes],
     recipe: recipeName(places, crops, stages.stages),
     places: places.head,

@@ -1,29 +1,11 @@
-import { createHash } from 'node:crypto';
-import pLimit from 'p-limit';
-import { CONTRACT_QUOTAS } from '../../vision/capabilities.ts';
-import type { Backbone } from '../backbones/backbone.ts';
-
-import type { Credential } from '../data-access/credentials.ts';
-import type { DatasetImage, LabelledDataset, Purpose } from '../data-access/dataset.ts';
-import { SourceError } from '../data-access/errors.ts';
-import { type ImageFactsCache, type ImageProblem, imageProblem } from '../data-access/image-facts.ts';
-import { type AccessRules, readSource } from '../data-access/source.ts';
-import { type EmbeddingCache, embedImages, UndecodableError } from '../embeddings.ts';
+import type { LabelledDataset, Purpose } from '../data-access/dataset.ts';
+import { embedImages, UndecodableError } from '../embeddings.ts';
+import type { Engine } from './engine.ts';
 import { datasetFailure } from './failure.ts';
+import { type ReadImage, readPart } from './read-images.ts';
 
-/** Limits of a single image; the same for every model kind. */
-const LIMITS = CONTRACT_QUOTAS['Generic-Classifier'];
 /** Images held in memory at once: one part is embedded while the next is read. */
 const PART = 128;
-const CONCURRENT_READS = 8;
-
-/** What a compute thread has at hand. */
-export interface Engine {
-  backbone: Backbone;
-  cache: EmbeddingCache;
-  facts: ImageFactsCache;
-  access: AccessRules;
-}
 
 /** How a task is stopped and how it tells where it is. */
 export interface Watch {
@@ -50,13 +32,6 @@ export interface EmbeddedDataset {
   computeMs: number;
 }
 
-/** An image whose bytes are in memory. */
-interface ReadImage {
-  sha256: string;
-  bytes: Uint8Array;
-  where: string;
-}
-
 /**
  * Reads every image once, checks it, and embeds those whose features are not known. After the first problem nothing
  * more is embedded, but all images are still read, so that one pass names every offender.
@@ -70,7 +45,7 @@ export async function embedDataset(
 ): Promise<EmbeddedDataset> {
   const result: EmbeddedDataset = { features: [], hashes: [], computed: 0, computeMs: 0 };
   const problems: string[] = [];
-  const reading = { purpose, watch, credential: dataset.credential };
+  const reading = { purpose, signal: watch.signal, credential: dataset.credential };
   const read = (start: number) => readPart(engine, dataset.images.slice(start, start + PART), reading);
   let next = read(0);
   try {
@@ -118,52 +93,4 @@ async function embedPart(
   } finally {
     result.computeMs += performance.now() - begun;
   }
-}
-
-async function readPart(
-  engine: Engine,
-  images: readonly DatasetImage[],
-  { purpose, watch, credential }: { purpose: Purpose; watch: Watch; credential: Credential | undefined },
-): Promise<{ images: ReadImage[]; problems: string[] }> {
-  const limit = pLimit(CONCURRENT_READS);
-  const settled = await Promise.allSettled(
-    images.map((image) => limit(() => readImage(engine, image, { purpose, credential, signal: watch.signal }))),
-  );
-  const failed = settled.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  const results = settled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  return {
-    images: results.filter((result) => typeof result !== 'string'),
-    problems: results.filter((result) => typeof result === 'string'),
-  };
-}
-
-/** The image, or one sentence saying why it cannot be used. */
-async function readImage(
-  engine: Engine,
-  image: DatasetImage,
-  { purpose, ...reading }: { purpose: Purpose; credential: Credential | undefined; signal: AbortSignal },
-): Promise<ReadImage | string> {
-  reading.signal.throwIfAborted();
-  try {
-    const bytes = await readSource(image.uri, engine.access, { maxBytes: LIMITS.maxImageBytes, ...reading });
-    const side = purpose === 'training' ? LIMITS.trainSide : LIMITS.evaluationSide;
-    const checked = await checkImage(engine, bytes, side);
-    return 'problem' in checked ? `${image.where} ${checked.problem}` : { ...checked, bytes, where: image.where };
-  } catch (error) {
-    if (error instanceof SourceError) return `${image.where}: ${error.message}`;
-    throw error;
-  }
-}
-
-/** Hash and size of an image's bytes, or what is wrong with them. */
-export async function checkImage(
-  engine: Engine,
-  bytes: Uint8Array,
-  side: { min: number; max: number },
-): Promise<{ sha256: string; width: number; height: number } | ImageProblem> {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const facts = await engine.facts.of(sha256, bytes);
-  if (facts === undefined) return { code: 'InvalidImageFormat', problem: 'is not an image of a type that is read' };
-  return imageProblem(facts, side) ?? { sha256, width: facts.width, height: facts.height };
 }

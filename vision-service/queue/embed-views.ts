@@ -6,7 +6,7 @@ import { SourceError } from '../data-access/errors.ts';
 import { readSource } from '../data-access/source.ts';
 import { embedImages, UndecodableError } from '../embeddings.ts';
 import { type ViewSource, ViewsUnavailable } from '../training/training-set.ts';
-import type { Engine } from './embed-dataset.ts';
+import type { Engine } from './engine.ts';
 
 /** Images between two looks at the clock. */
 const PART = 32;

@@ -61,7 +61,7 @@ export class EvaluationQueue {
 
   async #compute(key: EvaluationKey, evaluation: StoredEvaluation): Promise<ModelPerformance> {
     const { testDatasetName } = evaluation.evaluationParameters;
-    const test = datasetSource(this.#parts.datasets, testDatasetName, 'incorrectModelKind');
+    const test = datasetSource(this.#parts.datasets, testDatasetName);
     return this.#parts.lane.run({ kind: 'evaluate', trainingId: key.trainingId, test }, { signal: this.#stop.signal });
   }
 

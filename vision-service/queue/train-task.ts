@@ -3,21 +3,15 @@ import { classificationPerformance } from '../metrics/classification.ts';
 import { serialiseClassifier } from '../training/classifier.ts';
 import { type ClassifierTraining, NoFiniteHead, trainClassifier } from '../training/train-classifier.ts';
 import { budgetMs, budgetUsedUp, requireBudget } from './budget.ts';
+import { requireDatasetFor } from './dataset-kind.ts';
 import { hasDiverged } from './divergence.ts';
-import { type EmbeddedDataset, type EmbedProgress, type Engine, embedDataset } from './embed-dataset.ts';
+import { type EmbeddedDataset, type EmbedProgress, embedDataset } from './embed-dataset.ts';
 import { viewsOf } from './embed-views.ts';
+import type { Engine } from './engine.ts';
 import { evaluateClassifier } from './evaluate-task.ts';
 import { TaskFailure } from './failure.ts';
 import type { TrainResult, TrainTask, Usage } from './protocol.ts';
-
-/** One seed for all: the same images give the same model under any name. */
-const SEED = 1;
-
-/** How a training is stopped and tells what it has used. */
-export interface TrainingWatch {
-  signal: AbortSignal;
-  onUsage: (usage: Usage) => void;
-}
+import { SEED, type TrainingWatch } from './training-watch.ts';
 
 /**
  * One training: reads and checks the dataset, embeds what is new, searches for the best head inside the budget, and
@@ -26,6 +20,8 @@ export interface TrainingWatch {
  * @throws {TaskFailure} `datasetCorrupt`, `notEnoughBudget` or `diverged`
  */
 export async function runTraining(engine: Engine, task: TrainTask, watch: TrainingWatch): Promise<TrainResult> {
+  requireDatasetFor(task.modelKind, task.training, 'datasetCorrupt');
+  if (task.test) requireDatasetFor(task.modelKind, task.test, 'datasetCorrupt');
   const dataset = await readDataset(task.training, 'training', { access: engine.access, signal: watch.signal });
   requireBudget(task.modelKind, { images: dataset.images.length }, task.budgetHours);
   // A defect of the test dataset must show before time is spent.

@@ -110,7 +110,7 @@ export class TrainingQueue {
   }
 
   #source(name: string): DatasetSource {
-    return datasetSource(this.#parts.datasets, name, 'datasetCorrupt');
+    return datasetSource(this.#parts.datasets, name);
   }
 
   #settle(item: PendingTraining, settled: Settlement): void {
@@ -142,22 +142,17 @@ function settlement(
 }
 
 /**
- * Where a task finds a classification dataset.
+ * Where a task finds a dataset, and of which kind it is.
  *
- * @throws {TaskFailure} `datasetNotFound`, or `wrongKind` for a dataset of boxes
+ * @throws {TaskFailure} `datasetNotFound`
  */
-export function datasetSource(datasets: DatasetStore, name: string, wrongKind: string): DatasetSource {
+export function datasetSource(datasets: DatasetStore, name: string): DatasetSource {
   const readable = datasets.readable(name);
   if (readable === undefined) throw new TaskFailure('datasetNotFound', `There is no dataset "${name}".`);
   const { dataset, sasToken } = readable;
-  if (dataset.annotationKind !== 'imageClassification') {
-    throw new TaskFailure(
-      wrongKind,
-      `Dataset "${name}" is of the kind ${dataset.annotationKind}; a classifier needs imageClassification.`,
-    );
-  }
-  const uris = dataset.annotationFileUris;
-  return { name, uris, credential: credentialOf({ kind: dataset.authentication.kind, uris, sasToken }) };
+  const { annotationKind, annotationFileUris: uris, authentication } = dataset;
+  const credential = credentialOf({ kind: authentication.kind, uris, sasToken });
+  return { name, annotationKind, uris, credential };
 }
 
 /** Anything but a failure of the contract is the service's own fault; only the log gets to see what it was. */
