@@ -23,22 +23,24 @@ async function contextOf(deps: ActivityDeps, { loop, classes }: Where, { signal,
 /** Draws this round's images from the pool, or from what people handed in; a retry reads what was drawn. */
 export async function collectImages(deps: ActivityDeps, input: CollectInput, vital: Vital): Promise<Collected> {
   const context = await contextOf(deps, { loop: input.loop, classes: Object.keys(input.need) }, vital);
-  const { round, need, admissions } = input;
-  const { added, short, exhausted, findings } = await collectorFor(context.spec).collect(context, {
-    round,
-    need,
-    admissions,
-  });
+  const { round, need, admissions, room } = input;
+  const request = { round, need, admissions, ...(room === undefined ? {} : { room }) };
+  const { added, images, surplus, short, exhausted, findings } = await collectorFor(context.spec).collect(
+    context,
+    request,
+  );
   if (findings.length > 0) await context.folder.writeJsonOnce(roundFile(round, 'collect-findings'), findings);
-  return { added, short, exhausted, findings: findings.length };
+  const detected = surplus === undefined ? {} : { images, surplus };
+  return { added, short, exhausted, findings: findings.length, ...detected };
 }
 
 /** Takes over one batch that people handed in; duplicates fall out by content hash against the loop's files. */
 export async function admitBatch(deps: ActivityDeps, input: AdmitInput, vital: Vital): Promise<Admitted> {
   const context = await contextOf(deps, { loop: input.loop, classes: [] }, vital);
-  const { accepted, duplicates, refused } = await admit(context, {
+  const { accepted, images, duplicates, refused } = await admit(context, {
     sequence: input.sequence,
     manifest: input.manifest,
   });
-  return { accepted, duplicates, refused: refused.length };
+  const counted = context.spec.task === 'detection' ? { images } : {};
+  return { accepted, duplicates, refused: refused.length, ...counted };
 }

@@ -4,6 +4,7 @@ import { toCoco } from '../data/coco.ts';
 import { ChecksFailedError } from '../data/errors.ts';
 import { readEvaluationSet } from '../data/evaluation-set.ts';
 import { stableJson } from '../data/json.ts';
+import { classesOf } from '../loop/labels.ts';
 import { modelKindOf } from '../loop/model-kind.ts';
 import { minimumHours, suggestedHours } from '../vision/capabilities.ts';
 import type { VisionClient } from '../vision/client.ts';
@@ -30,7 +31,7 @@ export async function checkTrainingSet(
   const { capabilities } = serviceOf(deps, spec.service);
   const kind = modelKindOf(spec);
   const images = (await readDraws(folder, input.round)).flatMap((draw) => draw.images);
-  const classes = [...new Set(spec.classes ?? images.map(({ className }) => className))].sort();
+  const classes = [...new Set(spec.classes ?? images.flatMap(classesOf))].sort();
   const evaluation = await readEvaluationSet(folder);
   const { findings } = findProblems({ images, classes, evaluation, quotas: trainingQuotas(capabilities, kind) });
   await folder.replace(roundFile(input.round, 'findings'), stableJson(findings));
@@ -64,7 +65,7 @@ export async function registerDataset(deps: ActivityDeps, input: RegisterInput, 
   const { spec } = await openLoop(deps.home, input.loop);
   const { client } = serviceOf(deps, spec.service);
   const body = {
-    annotationKind: 'imageClassification' as const,
+    annotationKind: spec.task === 'detection' ? ('imageObjectDetection' as const) : ('imageClassification' as const),
     annotationFileUris: [input.file.uri],
     authentication: { kind: 'none' as const },
     customProperties: { loop: input.loop, sha256: input.file.sha256 },

@@ -3,7 +3,7 @@ import type { LoopFolder } from '../data/loop-folder.ts';
 import { countPerClass } from '../data/set-checks.ts';
 import { decide, decisionInWords } from '../decide/decide.ts';
 import { EvaluationFileSchema, VerdictsFileSchema } from '../loop/files.ts';
-import type { TargetMetric } from '../loop/metrics.ts';
+import { isVerdictMetric, type TargetMetric } from '../loop/metrics.ts';
 import type {
   CapsState,
   ClassCounts,
@@ -16,7 +16,8 @@ import type {
 import type { LoopSpec } from '../loop/spec.ts';
 import type { ActivityDeps } from './deps.ts';
 import { LoopFailure } from './errors.ts';
-import { openLoop, readDraws, readRecords, roundFile } from './loop-files.ts';
+import { openLoop, readDraws, readRecords, roundFile, taskOf } from './loop-files.ts';
+import { withResampling } from './resampling.ts';
 import { attemptOf, readTraining } from './training.ts';
 import type { Decided, DecideInput } from './types.ts';
 
@@ -33,10 +34,12 @@ export async function decideRound(deps: ActivityDeps, input: DecideInput): Promi
 
 async function gatherInput(folder: LoopFolder, spec: LoopSpec, input: DecideInput): Promise<DecisionInput> {
   const draws = await readDraws(folder, input.round);
-  const present = input.model === null ? [] : [await pointOf(folder, spec, { ...input, model: input.model })];
+  const present = input.model === null ? [] : [await measured(folder, spec, { ...input, model: input.model })];
+  const earlier = measuredRounds(await readRecords(folder, input.round - 1));
+  const ranShort = Object.keys(draws.at(-1)?.short ?? {});
   return {
     round: input.round,
-    history: [...(await readCurve(folder, spec, input.round - 1)), ...present],
+    history: await curveOf(folder, spec, [...earlier, ...present]),
     settings: settingsOf(spec, await evaluationSize(folder), input.collectorExhausted),
     caps: {
       settledMinutes: input.settledMinutes,
@@ -50,24 +53,27 @@ async function gatherInput(folder: LoopFolder, spec: LoopSpec, input: DecideInpu
       draws.flatMap(({ images }) => images),
       [],
     ),
+    ...(spec.task === 'detection' && ranShort.length > 0 ? { ranShort } : {}),
   };
 }
 
 /** Points of the learning curve from the rounds that were decided, in order. */
 export async function readCurve(folder: LoopFolder, spec: LoopSpec, last: number): Promise<CurvePoint[]> {
-  const records = await readRecords(folder, last);
-  const measured = records.flatMap((row) =>
-    row.model === null || row.metric === null ? [] : [{ ...row, model: row.model, metric: row.metric }],
+  return curveOf(folder, spec, measuredRounds(await readRecords(folder, last)));
+}
+
+type MeasuredRound = Pick<CurvePoint, 'round' | 'images' | 'model' | 'metric'>;
+
+function measuredRounds(records: readonly RoundRecord[]): MeasuredRound[] {
+  return records.flatMap(({ round, images, model, metric }) =>
+    model === null || metric === null ? [] : [{ round, images, model, metric }],
   );
-  return Promise.all(
-    measured.map(async ({ round, images, model, metric }) => ({
-      round,
-      images,
-      model,
-      metric,
-      verdicts: await verdictsOf(folder, spec, { round, model }),
-    })),
-  );
+}
+
+/** Rounds as points, each with what is known of its predictions. */
+async function curveOf(folder: LoopFolder, spec: LoopSpec, rounds: readonly MeasuredRound[]): Promise<CurvePoint[]> {
+  if (!isVerdictMetric(spec.metric)) return withResampling(folder, rounds);
+  return Promise.all(rounds.map(async (each) => ({ ...each, verdicts: await verdictsOf(folder, spec, each) })));
 }
 
 /** The hard caps of a spec: compute minutes, images of all classes together (null without a cap), rounds. */
@@ -82,7 +88,17 @@ export function settingsOf(
   collectorExhausted: boolean,
 ): DecisionSettings {
   const { metric, claim, margin, patience, delta } = spec;
-  return { metric, claim, margin, patience, delta, target: spec.target ?? null, evaluationImages, collectorExhausted };
+  return {
+    ...taskOf(spec),
+    metric,
+    claim,
+    margin,
+    patience,
+    delta,
+    target: spec.target ?? null,
+    evaluationImages,
+    collectorExhausted,
+  };
 }
 
 /** Images of the frozen evaluation set; null without one. */
@@ -94,13 +110,15 @@ type Measured = { round: number; model: string };
 
 async function verdictsOf(folder: LoopFolder, spec: LoopSpec, { round, model }: Measured): Promise<string | null> {
   const file = await folder.readRecord(roundFile(round, `verdicts-${attemptOf(model)}`), VerdictsFileSchema);
-  return file?.[spec.metric] ?? null;
+  return isVerdictMetric(spec.metric) ? (file?.[spec.metric] ?? null) : null;
 }
 
-async function pointOf(folder: LoopFolder, spec: LoopSpec, input: Measured & { images: number }): Promise<CurvePoint> {
-  const { round, model, images } = input;
-  const metric = await metricOf(folder, spec, input);
-  return { round, images, model, metric, verdicts: await verdictsOf(folder, spec, input) };
+async function measured(
+  folder: LoopFolder,
+  spec: LoopSpec,
+  { round, model, images }: Measured & { images: number },
+): Promise<MeasuredRound> {
+  return { round, images, model, metric: await metricOf(folder, spec, { round, model }) };
 }
 
 async function metricOf(folder: LoopFolder, spec: LoopSpec, { round, model }: Measured): Promise<number> {

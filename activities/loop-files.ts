@@ -27,6 +27,11 @@ export async function openLoop(home: string, loop: string): Promise<LoopFiles> {
   return { folder, spec, instanceId: file.instanceId };
 }
 
+/** The task as deciding takes it: absent for classification, so that its recorded inputs stay what they were. */
+export function taskOf({ task }: LoopSpec): { task?: 'detection' } {
+  return task === 'detection' ? { task } : {};
+}
+
 /** Path of a round's file inside the loop's folder. */
 export function roundFile(round: number, name: string): string {
   return `rounds/${round}/${name}.json`;

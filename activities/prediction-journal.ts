@@ -1,33 +1,37 @@
 import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
-
-/** The surest classes of one image with their confidences (0–1), surest first. */
-export type Top = [className: string, confidence: number][];
+import { z } from 'zod';
 
 /** What has been predicted so far, kept on disk, so that a retry goes on where the last try stopped. */
-export interface PredictionJournal {
+export interface PredictionJournal<T> {
   /** By the image's SHA-256. */
-  known: ReadonlyMap<string, Top>;
+  known: ReadonlyMap<string, T>;
   /** Keeps one prediction. @throws what an earlier one could not be written for. */
-  add(image: string, top: Top): void;
+  add(image: string, prediction: T): void;
   /** Waits until everything is written. @throws the system's error, e.g. of a full disk. */
   close(): Promise<void>;
 }
 
+/** How a prediction stands in a line of the journal. */
+export interface JournalEntry<T> {
+  key: string;
+  schema: z.ZodType<T>;
+}
+
 /** Opens a journal, or begins one (0600). Lines are written together as they come, without waiting for each. */
-export async function openPredictionJournal(path: string): Promise<PredictionJournal> {
-  const known = await readJournal(path);
+export async function openPredictionJournal<T>(path: string, entry: JournalEntry<T>): Promise<PredictionJournal<T>> {
+  const known = await readJournal(path, entry);
   const stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
   const written = finished(stream);
   // Told by `add` or `close`; until then nobody waits for it.
   written.catch(() => undefined);
   return {
     known,
-    add: (image, top) => {
+    add: (image, prediction) => {
       if (stream.errored) throw stream.errored;
-      known.set(image, top);
-      stream.write(`${JSON.stringify({ image, top })}\n`);
+      known.set(image, prediction);
+      stream.write(`${JSON.stringify({ image, [entry.key]: prediction })}\n`);
     },
     close: async () => {
       stream.end();
@@ -36,24 +40,27 @@ export async function openPredictionJournal(path: string): Promise<PredictionJou
   };
 }
 
+const LineSchema = z.looseObject({ image: z.string() });
+
 /** A torn last line, as a kill leaves it, is predicted again. */
-async function readJournal(path: string): Promise<Map<string, Top>> {
-  const known = new Map<string, Top>();
+async function readJournal<T>(path: string, { key, schema }: JournalEntry<T>): Promise<Map<string, T>> {
+  const known = new Map<string, T>();
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
   for (const line of text.split('\n').slice(0, -1)) {
-    const { image, top } = parseLine(line) ?? {};
-    if (image && top) known.set(image, top);
+    const entry = LineSchema.safeParse(parseJson(line)).data;
+    const prediction = schema.safeParse(entry?.[key]);
+    if (entry && prediction.success) known.set(entry.image, prediction.data);
   }
   return known;
 }
 
-function parseLine(line: string): { image: string; top: Top } | null {
+function parseJson(line: string): unknown {
   try {
-    return JSON.parse(line) as { image: string; top: Top };
+    return JSON.parse(line);
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -10,7 +10,7 @@ import type { ClassCounts } from '../loop/round.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
-import { type LoopFiles, openLoop } from './loop-files.ts';
+import { type LoopFiles, openLoop, taskOf } from './loop-files.ts';
 import { evaluationQuotas, trainingQuotas } from './quotas.ts';
 import { serviceOf } from './services.ts';
 import type { Prepared } from './types.ts';
@@ -34,6 +34,7 @@ export async function prepareLoop(
   const evaluation = spec.evaluation
     ? await freezeEvaluationSet(folder, {
         path: spec.evaluation.path,
+        task: spec.task,
         quotas: evaluationQuotas(capabilities, kind),
         heartbeat: beat,
         signal,
@@ -60,9 +61,13 @@ export async function prepareLoop(
   };
 }
 
-/** N of every class, at least the service's minimum, inside the cap on images. */
-function needOf({ imagesPerClass, caps }: LoopSpec, classes: string[], minimum: number): ClassCounts | null {
-  const need = firstNeed(classes, Math.max(imagesPerClass, minimum), caps.images ?? null);
+/** N of every class, at least the service's minimum, inside the cap on images; boxed images may each count for all classes. */
+function needOf({ task, imagesPerClass, caps }: LoopSpec, classes: string[], minimum: number): ClassCounts | null {
+  const wanted = Math.max(imagesPerClass, minimum);
+  const need =
+    task === 'detection'
+      ? firstNeed(classes, Math.min(wanted, caps.images ?? wanted), null)
+      : firstNeed(classes, wanted, caps.images ?? null);
   return Object.values(need).every((count) => count >= minimum) ? need : null;
 }
 
@@ -84,7 +89,7 @@ function warningsOf({ spec }: LoopFiles, evaluationImages: number | null, minimu
   const raised = spec.imagesPerClass < minimum;
   return [
     ...startWarnings(
-      { evaluationImages, margin: spec.margin, target: spec.target ?? null, claim: spec.claim },
+      { evaluationImages, margin: spec.margin, target: spec.target ?? null, claim: spec.claim, ...taskOf(spec) },
       spec.evaluation?.predictions ?? false,
     ),
     ...(raised

@@ -11,6 +11,7 @@ export function trainingQuotas(capabilities: Capabilities, kind: ModelKind): Quo
     maxImageBytes,
     minSide: trainSide.min,
     maxSide: trainSide.max,
+    maxBoxes: quotas.maxRegionsPerImage,
     minImagesPerClass: quotas.minTrainImagesPerClass,
     maxImages: quotas.maxTrainImages,
   };
@@ -25,6 +26,7 @@ export function evaluationQuotas(capabilities: Capabilities, kind: ModelKind): Q
     minSide: evaluationSide.min,
     maxSide: evaluationSide.max,
     maxImageBytes: Math.min(maxImageBytes, capabilities.maxPredictBytes),
+    maxBoxes: quotas.maxRegionsPerImage,
     minImagesPerClass: quotas.minEvaluationImagesPerClass,
     maxImages: quotas.maxEvaluationImages,
   };

@@ -1,19 +1,13 @@
 import { z } from 'zod';
-import { type EvaluationImage, readEvaluationSet } from '../data/evaluation-set.ts';
-import { thumbnail } from '../data/thumbnail.ts';
+import { readEvaluationSet } from '../data/evaluation-set.ts';
 import { startWarnings } from '../decide/warnings.ts';
-import { DecisionFileSchema, FindingSchema, RoundDrawSchema, VerdictsFileSchema } from '../loop/files.ts';
-import type { LoopResult, Recommendation } from '../loop/outcome.ts';
-import type { RoundDraw, StoredImage } from '../loop/round.ts';
+import { DecisionFileSchema, FindingSchema, RoundDrawSchema } from '../loop/files.ts';
+import type { LoopResult } from '../loop/outcome.ts';
 import { renderReport } from '../report/render-report.ts';
-import type { ClassRow, DecisionNote, ReportData, ReportFile, Thumbnail } from '../report/report-data.ts';
-import { type LoopFiles, readDraws, readRecords, roundFile } from './loop-files.ts';
-import { attemptOf } from './training.ts';
-
-/** Pictures shown: enough to see what came in, few enough for a page that is mailed. */
-const DRAWN_PER_CLASS = 2;
-const DRAWN_PER_ROUND = 24;
-const MISTAKES = 24;
+import type { DecisionNote, ReportData, ReportFile } from '../report/report-data.ts';
+import { type LoopFiles, readDraws, readRecords, roundFile, taskOf } from './loop-files.ts';
+import { classRows } from './report-classes.ts';
+import { drawnPictures, mistakesOf } from './report-pictures.ts';
 
 /** Writes `report.html`, the page of a loop that has ended. Derived from the loop's files, so that it can be made again. */
 export async function writeReport(files: LoopFiles, result: LoopResult): Promise<void> {
@@ -31,10 +25,11 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
   const begun = await folder.readRecord(roundFile(last + 1, 'draw'), RoundDrawSchema);
   const draws = begun ? [...decided, begun] : decided;
   const evaluationImages = set.length || null;
-  const { metric, margin, patience, claim, target = null } = spec;
+  const { task, metric, margin, patience, claim, target = null } = spec;
   return {
     loop: spec.name,
     title: spec.title ?? spec.name,
+    task,
     metric,
     target,
     margin,
@@ -43,13 +38,14 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
     result,
     rounds,
     decisions: await readDecisions(folder, last),
-    classes: classRows(draws, set),
+    classes: await classRows({ folder, spec }, { draws, set, recommended: result.recommended }),
     warnings: startWarnings(
       {
         evaluationImages,
         margin,
         target,
         claim,
+        ...taskOf(spec),
       },
       spec.evaluation?.predictions ?? false,
     ),
@@ -60,7 +56,7 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
         images: await drawnPictures(folder, draw),
       })),
     ),
-    mistakes: result.recommended ? await mistakesOf(folder, result.recommended, set) : [],
+    mistakes: result.recommended ? await mistakesOf({ folder, task }, result.recommended, set) : [],
     files: await listFiles(folder, last),
     commands: [`deltaloop rounds ${spec.name}`, `deltaloop status ${spec.name}`],
     asOf: result.endedAt,
@@ -88,59 +84,6 @@ async function readFindings(folder: Folder, last: number): Promise<ReportData['f
 
 function numbers(last: number): number[] {
   return Array.from({ length: last }, (_, i) => i + 1);
-}
-
-function classRows(draws: readonly RoundDraw[], set: readonly EvaluationImage[]): ClassRow[] {
-  const trained = draws.flatMap(({ images }) => images);
-  const names = [...new Set([...trained, ...set].map(({ className }) => className))].sort();
-  const count = (images: readonly StoredImage[], name: string) =>
-    images.filter(({ className }) => className === name).length;
-  return names.map((name) => ({
-    name,
-    training: count(trained, name),
-    evaluation: set.length > 0 ? count(set, name) : null,
-  }));
-}
-
-async function drawnPictures(folder: Folder, { images }: RoundDraw): Promise<Thumbnail[]> {
-  const perClass = Object.values(Object.groupBy(images, ({ className }) => className)).map(
-    (group) => group?.slice(0, DRAWN_PER_CLASS) ?? [],
-  );
-  return pictures(perClass.flat().slice(0, DRAWN_PER_ROUND), (image) => ({
-    path: folder.resolve(`images/${image.file}`),
-    caption: '',
-  }));
-}
-
-async function mistakesOf(
-  folder: Folder,
-  { round, model }: Recommendation,
-  set: readonly EvaluationImage[],
-): Promise<Thumbnail[]> {
-  const file = await folder.readRecord(roundFile(round, `verdicts-${attemptOf(model)}`), VerdictsFileSchema);
-  if (!file) return [];
-  const tops = new Map(file.predictions.map(({ image, top }) => [image, top[0]]));
-  const wrong = set.filter((_, i) => file.accuracyTop1[i] === '0').slice(0, MISTAKES);
-  return pictures(wrong, (image) => {
-    const [name, confidence] = tops.get(image.sha256) ?? ['nothing', 0];
-    return {
-      path: folder.resolve(`evaluation/images/${image.file}`),
-      caption: `predicted ${name} (${confidence.toFixed(2)})`,
-    };
-  });
-}
-
-type Show = (image: StoredImage) => { path: string; caption: string };
-
-async function pictures(images: readonly StoredImage[], show: Show): Promise<Thumbnail[]> {
-  const made = await Promise.all(
-    images.map(async (image) => {
-      const { path, caption } = show(image);
-      const src = await thumbnail(path);
-      return src ? [{ src, className: image.className, caption }] : [];
-    }),
-  );
-  return made.flat();
 }
 
 async function listFiles(folder: Folder, last: number): Promise<ReportFile[]> {

@@ -28,6 +28,8 @@ export interface AdmitInput extends OfLoop {
 }
 export interface Admitted {
   accepted: ClassCounts;
+  /** Detection, where an image counts for several classes: accepted images. */
+  images?: number;
   duplicates: number;
   refused: number;
 }
@@ -36,9 +38,15 @@ export interface CollectInput extends OfRound {
   need: ClassCounts;
   /** Batches admitted so far (people). */
   admissions: number;
+  /** Detection with a cap on images: how many the round may add. */
+  room?: number;
 }
 export interface Collected {
   added: ClassCounts;
+  /** Detection, where an image counts for several classes: new images. */
+  images?: number;
+  /** Detection: images per class beyond what was asked so far. */
+  surplus?: ClassCounts;
   short: ClassCounts;
   exhausted: boolean;
   findings: number;

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import type { CommandContext } from '../client/context.ts';
 import { EXIT, exitCodesHelp } from '../client/exit-codes.ts';
+import type { Task } from '../loop/metrics.ts';
 import packageFile from '../package.json' with { type: 'json' };
 
 interface Entry {
@@ -31,10 +32,14 @@ const COMMANDS: Entry[] = [
       const { addCheckCommand } = await import('../client/commands/check.ts');
       const { evaluationQuotas, trainingQuotas } = await import('../activities/quotas.ts');
       const { EMBEDDED_CAPABILITIES: service } = await import('../vision/capabilities.ts');
-      const kind = 'Generic-Classifier';
+      const { modelKindOf } = await import('../loop/model-kind.ts');
+      const quotas = (task: Task) => ({
+        training: trainingQuotas(service, modelKindOf({ task })),
+        evaluation: evaluationQuotas(service, modelKindOf({ task })),
+      });
       addCheckCommand(program, context, {
-        training: trainingQuotas(service, kind),
-        evaluation: evaluationQuotas(service, kind),
+        classification: quotas('classification'),
+        detection: quotas('detection'),
       });
     },
   },

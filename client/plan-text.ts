@@ -9,10 +9,11 @@ export function planSentences(spec: LoopSpec): string[] {
   return [sourceSentence(spec), yardstickSentence(spec), growthSentence(spec), endSentence(spec), capsSentence(spec)];
 }
 
-function sourceSentence({ collector, imagesPerClass, classes }: LoopSpec): string {
+function sourceSentence({ task, collector, imagesPerClass, classes }: LoopSpec): string {
   const from = collector.kind === 'pool' ? `drawn from ${collector.path}` : 'handed in by people';
   const over = classes ? ` for each of ${classes.length} classes` : ' per class';
-  return `Begins with ${plural(imagesPerClass, 'image')}${over}, ${from}.`;
+  const counted = task === 'detection' ? '; an image counts for every class that it shows' : '';
+  return `Begins with ${plural(imagesPerClass, 'image')}${over}, ${from}${counted}.`;
 }
 
 function yardstickSentence({ evaluation, metric }: LoopSpec): string {
@@ -21,7 +22,9 @@ function yardstickSentence({ evaluation, metric }: LoopSpec): string {
   return `Measures ${metric} on the frozen evaluation set ${evaluation.path}${paired}.`;
 }
 
-function growthSentence({ delta }: LoopSpec): string {
+function growthSentence({ task, delta }: LoopSpec): string {
+  if (task === 'detection' && delta.kind === 'geometric')
+    return `Each round asks for ${delta.factor} times the images of the smallest class; what other classes have beyond that counts.`;
   return delta.kind === 'geometric'
     ? `Each round has ${delta.factor} times the images of the one before.`
     : `Each round adds ${plural(delta.imagesPerClass, 'image')} per class.`;

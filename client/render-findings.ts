@@ -12,12 +12,11 @@ export function findingText(finding: Finding, style: Styler): string {
 }
 
 /** A checked dataset for a terminal: its counts, then every finding, errors first. */
-export function checkedText({ path, purpose, counts, findings }: CheckedSet, style: Styler): string {
+export function checkedText({ path, purpose, counts, images, findings }: CheckedSet, style: Styler): string {
   const errors = findings.filter(isError);
   const warnings = findings.filter((finding) => !isError(finding));
-  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   return [
-    `${style('bold', `${purpose} set ${printable(path)}`)}: ${plural(total, 'readable image')}, ${plural(errors.length, 'error')}, ${plural(warnings.length, 'warning')}`,
+    `${style('bold', `${purpose} set ${printable(path)}`)}: ${plural(images, 'readable image')}, ${plural(errors.length, 'error')}, ${plural(warnings.length, 'warning')}`,
     textTable(['class', 'images'], Object.entries(counts)),
     ...[...errors, ...warnings].map((finding) => findingText(finding, style)),
   ].join('\n');

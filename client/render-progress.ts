@@ -76,12 +76,15 @@ function metricPart({ rounds, metric, evaluationImages }: LoopProgress): string 
   return `${metric} ${decimal(last.metric, DIGITS)}${optimistic}${change}`;
 }
 
-/** Training images per class and, while the round collects, what it still asks for; empty while no class is known. */
+/** Training images per class, while the round collects what it still asks for, and of a detector what is beyond; empty while no class is known. */
 function classTable({ classes, phase }: LoopProgress, most = classes.length): string {
   if (classes.length === 0) return '';
   const asks = phase === 'collecting';
-  const rows = classes.slice(0, most).map(({ name, have, need }) => (asks ? [name, have, need] : [name, have]));
-  const table = textTable(asks ? ['class', 'have', 'need'] : ['class', 'have'], rows);
+  const surplus = classes.some((row) => row.surplus !== undefined);
+  const rows = classes
+    .slice(0, most)
+    .map((row) => [row.name, row.have, ...(asks ? [row.need] : []), ...(surplus ? [row.surplus ?? 0] : [])]);
+  const table = textTable(['class', 'have', ...(asks ? ['need'] : []), ...(surplus ? ['surplus'] : [])], rows);
   return classes.length > most ? `${table}\n  and ${classes.length - most} more` : table;
 }
 

@@ -1,6 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { systemCode } from '../data/errors.ts';
+import type { Task } from '../loop/metrics.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
@@ -13,7 +14,7 @@ export async function checkSources(spec: LoopSpec): Promise<void> {
   const sources: [string, string][] = [];
   if (spec.collector.kind === 'pool') sources.push(['collector.path', spec.collector.path]);
   if (spec.evaluation) sources.push(['evaluation.path', spec.evaluation.path]);
-  const found = await Promise.all(sources.map(([field, path]) => problemOf(field, path)));
+  const found = await Promise.all(sources.map(([field, path]) => problemOf(field, path, spec.task)));
   const problems = [...found.flatMap((problem) => problem ?? []), ...overlap(spec)];
   if (problems.length === 0) return;
   throw new CliError(['Nothing was started:', ...problems.map((problem) => `  ${problem}`)].join('\n'), {
@@ -28,10 +29,12 @@ const WHY: Record<string, string> = {
   EACCES: 'cannot be read: permission denied',
 };
 
-async function problemOf(field: string, path: string): Promise<string | undefined> {
+async function problemOf(field: string, path: string, task: Task): Promise<string | undefined> {
   try {
     await access(path, constants.R_OK);
     const isFolder = (await stat(path)).isDirectory();
+    if (isFolder && task === 'detection')
+      return `${field}: ${path} is a folder; detection needs boxes, which folders of images do not have: give a COCO .json file`;
     if (!isFolder && !path.endsWith('.json')) return `${field}: ${path} is neither a folder nor a COCO .json file`;
     return undefined;
   } catch (error) {

@@ -1,3 +1,5 @@
+import { METRICS_OF, TASKS, type Task } from '../loop/metrics.ts';
+
 /** One thing wrong with a spec: where in the document, and one sentence. */
 export interface SpecProblem {
   path: PropertyKey[];
@@ -14,8 +16,9 @@ export function contradictions(document: unknown): SpecProblem[] {
   if (at('collector', 'kind') === 'people' && classes === undefined) {
     problems.push({ path: ['classes'], message: 'is missing; the people collector needs the class names' });
   }
-  if (Array.isArray(classes)) problems.push(...classProblems(classes, at('metric')));
-  problems.push(...capProblems(at));
+  const task = TASKS.find((known) => known === (at('task') ?? 'classification'));
+  if (Array.isArray(classes)) problems.push(...classProblems(classes, { metric: at('metric'), task }));
+  problems.push(...(task ? taskProblems(at, task) : []), ...capProblems(at));
   if (at('target') === 0)
     problems.push({
       path: ['target'],
@@ -24,13 +27,46 @@ export function contradictions(document: unknown): SpecProblem[] {
   return problems;
 }
 
-function classProblems(classes: unknown[], metric: unknown): SpecProblem[] {
+/** A metric, a budget or a folder that belongs to another task. */
+function taskProblems(at: (...path: string[]) => unknown, task: Task): SpecProblem[] {
+  const problems: SpecProblem[] = [];
+  const metric = at('metric');
+  const other = TASKS.find((each) => each !== task && METRICS_OF[each].some((name) => name === metric));
+  if (other) problems.push({ path: ['metric'], message: metricOfOther(String(metric), task, other) });
+  const hours = at('training', 'hours');
+  if (task === 'classification' && typeof hours === 'number' && hours > CLASSIFIER_HOURS && hours <= DETECTOR_HOURS)
+    problems.push({
+      path: ['training', 'hours'],
+      message: `${hours} is more than ${CLASSIFIER_HOURS}, the longest training of a classifier`,
+    });
+  return problems;
+}
+
+/** The longest trainings, whole compute hours; the vision API's documentation. The schema holds the longer one. */
+const [CLASSIFIER_HOURS, DETECTOR_HOURS] = [336, 1344];
+
+function metricOfOther(metric: string, task: Task, other: Task): string {
+  const [first, ...more] = METRICS_OF[task];
+  const what =
+    other === 'detection' ? 'measures boxes, which only a detector finds' : 'measures the class of a whole image';
+  return `${metric} ${what}; with task: ${task} use ${first} (the default) or ${more.join(', ')}, or set task: ${other}`;
+}
+
+function classProblems(
+  classes: unknown[],
+  { metric, task }: { metric: unknown; task: Task | undefined },
+): SpecProblem[] {
   const names = classes.map((name) => String(name).trim());
   const twice = names.flatMap((name, index) => (names.indexOf(name) === index ? [] : [{ name, index }]));
   const problems: SpecProblem[] = twice.map(({ name, index }) => ({
     path: ['classes', index],
     message: `class ${name} is listed twice`,
   }));
+  if (task === 'classification' && classes.length === 1)
+    problems.push({
+      path: ['classes'],
+      message: 'needs at least 2 entries; a single class can only be found with task: detection',
+    });
   if (metric === 'accuracyTop5' && classes.length <= 5) {
     problems.push({
       path: ['metric'],
@@ -59,6 +95,7 @@ function capProblems(at: (...path: string[]) => unknown): SpecProblem[] {
     typeof images === 'number' &&
     typeof perClass === 'number' &&
     Array.isArray(classes) &&
+    at('task') !== 'detection' &&
     perClass * classes.length > images
   ) {
     problems.push({

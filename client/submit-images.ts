@@ -3,6 +3,7 @@ import { copyBatch } from '../collect/submit.ts';
 import { LoopFolder } from '../data/loop-folder.ts';
 import { canonicalJson } from '../data/spec-hash.ts';
 import type { Finding } from '../loop/finding.ts';
+import type { Task } from '../loop/metrics.ts';
 import type { LoopProgress } from '../loop/progress.ts';
 import type { ClassCounts } from '../loop/round.ts';
 import { submitImages } from '../workflows/messages.ts';
@@ -19,7 +20,7 @@ const TAKING_IN_MS = 3000;
 
 export interface Submission {
   loop: string;
-  /** A folder with one sub-folder per class. */
+  /** A folder with one sub-folder per class, or a COCO file; for detection a COCO file. */
   directory: string;
   by: string;
 }
@@ -46,13 +47,14 @@ export async function submitDirectory(
   context: CommandContext,
   { loop, directory, by }: Submission,
 ): Promise<Submitted> {
-  const { folder, classes, progress } = await requireCollecting(context, loop);
-  const { manifest, counts, findings } = await copyBatch(folder, directory, { classes });
+  const { folder, classes, task, progress } = await requireCollecting(context, loop);
+  const { manifest, counts, images, findings } = await copyBatch(folder, directory, { classes, task });
   if (Object.values(counts).every((count) => count === 0))
     return { loop, message: null, counts, missing: null, findings };
   const { client } = await context.connect();
+  const batch = { manifest, counts, by, ...(task === 'detection' ? { images } : {}) };
   const message = await sendUpdate({ client, loop }, (handle) =>
-    handle.executeUpdate(submitImages, { args: [{ manifest, counts, by }], updateId: manifest.sha256 }),
+    handle.executeUpdate(submitImages, { args: [batch], updateId: manifest.sha256 }),
   );
   return { loop, message, counts, findings, missing: await missingAfter(context, progress) };
 }
@@ -60,6 +62,7 @@ export async function submitDirectory(
 interface Collecting {
   folder: LoopFolder;
   classes: string[];
+  task: Task;
   /** As it was before anything was handed in. */
   progress: LoopProgress;
 }
@@ -70,7 +73,7 @@ async function requireCollecting(context: CommandContext, loop: string): Promise
   const folder = LoopFolder.at(home, loop);
   const spec = (await readLoopFiles(folder))?.spec;
   if (!spec) throw await folderNotSeen(context, folder, loop);
-  if (spec.collector.kind === 'people') return { folder, classes: spec.classes ?? [], progress };
+  if (spec.collector.kind === 'people') return { folder, classes: spec.classes ?? [], task: spec.task, progress };
   throw new CliError(`Loop ${loop} draws its images from the pool ${spec.collector.path}; it takes none from people.`, {
     exitCode: EXIT.usage,
     next: 'A loop that people hand images in to has `collector: { kind: people }` in its spec.',

@@ -5,6 +5,7 @@ import { readEvaluationSet } from '../data/evaluation-set.ts';
 import { countPerClass } from '../data/set-checks.ts';
 import { groupOf } from '../data/stored-image.ts';
 import type { Finding } from '../loop/finding.ts';
+import { classesOf, labelOf } from '../loop/labels.ts';
 import type { ClassCounts, FileRef } from '../loop/round.ts';
 import {
   type Admission,
@@ -22,6 +23,8 @@ const DUPLICATES = ['duplicate-exact', 'duplicate-pixels'];
 
 export interface AdmitResult {
   accepted: ClassCounts;
+  /** Accepted images, each counted once. */
+  images: number;
   /** Images that the loop has already, under the same class. */
   duplicates: number;
   /** One finding for each image that cannot be used. */
@@ -72,9 +75,11 @@ async function openAll(ctx: CollectContext, images: readonly BatchImage[]): Prom
   let done = 0;
   return mapAtOnce(images, AT_ONCE, async (image) => {
     ctx.signal?.throwIfAborted();
-    const { sha256, className } = image;
     const path = ctx.folder.resolve(`inbox/${image.file}`);
-    const opened = await openEntry({ path, name: image.source, className, sha256, ...groupOf(image) }, ctx.quotas);
+    const opened = await openEntry(
+      { path, name: image.source, sha256: image.sha256, ...labelOf(image), ...groupOf(image) },
+      ctx.quotas,
+    );
     done += 1;
     ctx.heartbeat(`opened ${done} of ${images.length} images of a batch`);
     return mustBeThere(opened, image);
@@ -89,16 +94,17 @@ function mustBeThere(opened: Opened, image: BatchImage): Opened {
 }
 
 function wrongClass(image: Candidate, classes: readonly string[]): Finding | undefined {
-  return classes.includes(image.className) ? undefined : unknownClass(image.name, image.className, classes);
+  const wrong = classesOf(image).find((name) => !classes.includes(name));
+  return wrong === undefined ? undefined : unknownClass(image.name, wrong, classes);
 }
 
 function admitted(image: Candidate): AdmittedImage {
-  const { sha256, pixelSha256, className, width, height, name } = image;
+  const { sha256, pixelSha256, width, height, name } = image;
   const file = `${sha256}.${image.ext}`;
-  return { sha256, pixelSha256, file, className, width, height, ...groupOf(image), source: name };
+  return { sha256, pixelSha256, file, ...labelOf(image), width, height, ...groupOf(image), source: name };
 }
 
 function resultOf(admission: Admission, classes: readonly string[]): AdmitResult {
   const { images, duplicates, refused } = admission;
-  return { accepted: countPerClass(images, classes), duplicates, refused };
+  return { accepted: countPerClass(images, classes), images: images.length, duplicates, refused };
 }

@@ -3,6 +3,7 @@ import { FolderConflictError } from '../data/errors.ts';
 import { sha256Of } from '../data/hash.ts';
 import { stableJson } from '../data/json.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
+import { LABEL_SHAPE } from '../loop/files.ts';
 import type { FileRef } from '../loop/round.ts';
 
 const BatchSchema = z.strictObject({
@@ -11,7 +12,7 @@ const BatchSchema = z.strictObject({
     z.strictObject({
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
       file: z.string().regex(/^[0-9a-f]{64}\.[a-z0-9]{1,8}$/),
-      className: z.string(),
+      ...LABEL_SHAPE,
       source: z.string(),
       group: z.string().exactOptional(),
     }),

@@ -4,13 +4,13 @@ import { evaluationSide, overlapFinder } from '../data/overlap-checks.ts';
 import { ImageProblem, type Probe, probeImage } from '../data/probe.ts';
 import type { ImageLimits } from '../data/quotas.ts';
 import type { Finding } from '../loop/finding.ts';
+import { type Labelled, sameLabel } from '../loop/labels.ts';
 import type { StoredImage } from '../loop/round.ts';
 
 /** An image that could be drawn or admitted, before it is opened: where it is, and the hash its bytes had. */
-export interface Entry {
+export interface Entry extends Labelled {
   path: string;
   name: string;
-  className: string;
   group?: string;
   sha256: string;
 }
@@ -36,7 +36,7 @@ export async function openEntry(entry: Entry, limits: ImageLimits): Promise<Open
 
 /** Images that a loop may not take again, and those it may never take: by bytes and pixels, and groups for the latter. */
 export class Known {
-  readonly #owned: Map<string, { name: string; className: string; sha256: string; pixelSha256: string }>;
+  readonly #owned: Map<string, Labelled & { name: string; sha256: string; pixelSha256: string }>;
   readonly #leak: (image: Candidate) => Finding | undefined;
 
   constructor(owned: readonly StoredImage[], evaluation: readonly EvaluationImage[]) {
@@ -49,7 +49,7 @@ export class Known {
     const leak = this.#leak(image);
     if (leak) return leak;
     const first = this.#owned.get(image.pixelSha256);
-    if (first) return first.className === image.className ? duplicate(first, image) : labelConflict(first, image);
+    if (first) return sameLabel(first, image) ? duplicate(first, image) : labelConflict(first, image);
     this.#owned.set(image.pixelSha256, image);
     return undefined;
   }

@@ -29,12 +29,18 @@ export interface CollectRequest {
   need: ClassCounts;
   /** Batches admitted so far; a pool ignores it. */
   admissions: number;
+  /** Detection: images that the round may take at most, since `need` cannot tell; no limit when absent. */
+  room?: number;
 }
 
 export interface CollectResult {
   /** `rounds/N/draw.json` */
   draw: FileRef;
   added: ClassCounts;
+  /** New images, each counted once. */
+  images: number;
+  /** Detection: images beyond what was asked so far; absent for classification. */
+  surplus?: ClassCounts;
   /** What was asked and could not be given, for the classes that ran out. */
   short: ClassCounts;
   /** Nothing is left in any class that was asked; people can always bring more. */

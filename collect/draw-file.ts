@@ -64,8 +64,17 @@ export async function drawResult(
   const draw = await readDraw(folder, round);
   if (draw === undefined) throw new FolderConflictError(drawFile(round), 'is missing');
   const ref = await folder.refTo(drawFile(round));
-  const { short, exhausted, findings } = draw;
-  return { draw: ref, added: countPerClass(draw.images, classes), short, exhausted, findings };
+  const { images, short, exhausted, findings, surplus } = draw;
+  const beyond = surplus === undefined ? {} : { surplus };
+  return {
+    draw: ref,
+    added: countPerClass(images, classes),
+    images: images.length,
+    short,
+    exhausted,
+    findings,
+    ...beyond,
+  };
 }
 
 /** Every image that earlier rounds drew. */

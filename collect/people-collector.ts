@@ -6,6 +6,8 @@ import type { ClassCounts, RoundDraw, StoredImage } from '../loop/round.ts';
 import { type AdmittedImage, readAdmissions } from './admission-file.ts';
 import type { CollectContext, Collector, CollectRequest, CollectResult, PrepareResult } from './collector.ts';
 import { commitDraw, drawnImages, drawResult, readDraw, readDraws, readDrawsSoFar } from './draw-file.ts';
+import { drawGreedily } from './greedy-draw.ts';
+import { surplusOf } from './surplus.ts';
 
 const AT_ONCE = 4;
 
@@ -24,7 +26,7 @@ async function collect(ctx: CollectContext, request: CollectRequest): Promise<Co
   if (!(await readDraw(folder, request.round))) {
     const earlier = await readDraws(folder, request.round - 1);
     const waiting = await notDrawn(folder, request.admissions, earlier);
-    await commitDraw(folder, await drawWaiting(ctx, request, waiting));
+    await commitDraw(folder, await drawWaiting(ctx, request, { waiting, earlier }));
   }
   return drawResult(folder, request.round, classes);
 }
@@ -44,25 +46,21 @@ async function notDrawn(folder: LoopFolder, admissions: number, draws: readonly 
   return admitted.filter((image) => !drawn.has(image.sha256));
 }
 
-/** First come, first drawn, up to what is needed; the surplus waits for the next round. */
+/** First come, first drawn, up to what is needed; what no class needs waits for the next round. */
 async function drawWaiting(
   ctx: CollectContext,
   request: CollectRequest,
-  waiting: readonly AdmittedImage[],
+  { waiting, earlier }: { waiting: readonly AdmittedImage[]; earlier: readonly RoundDraw[] },
 ): Promise<RoundDraw> {
-  const asked = Object.entries(request.need).filter(([, count]) => count > 0);
-  const chosen = asked.flatMap(([name, count]) => waiting.filter((image) => image.className === name).slice(0, count));
-  const given = countPerClass(chosen, ctx.classes);
-  const lacking = asked.map(([name, count]) => [name, count - (given[name] ?? 0)] as const);
-  return {
-    schemaVersion: 1,
-    round: request.round,
-    images: await storeAll(ctx, chosen),
-    short: Object.fromEntries(lacking.filter(([, count]) => count > 0)),
-    exhausted: false,
-    findings: [],
-    passedOver: [],
-  };
+  const { need, room = Number.POSITIVE_INFINITY } = request;
+  const chosen: AdmittedImage[] = [];
+  const take = async (image: AdmittedImage) => chosen.push(image) > 0;
+  const { short } = await drawGreedily({ images: waiting, need, room, take });
+  const images = await storeAll(ctx, chosen);
+  const { round } = request;
+  const drawn: RoundDraw = { schemaVersion: 1, round, images, short, exhausted: false, findings: [], passedOver: [] };
+  if (ctx.spec.task !== 'detection') return drawn;
+  return { ...drawn, ...surplusOf({ owned: drawnImages(earlier), images, need }) };
 }
 
 async function storeAll(ctx: CollectContext, chosen: readonly AdmittedImage[]): Promise<StoredImage[]> {

@@ -4,12 +4,13 @@ import { type EvaluationImage, readEvaluationSet } from '../data/evaluation-set.
 import { checkOverlap, evaluationSide } from '../data/overlap-checks.ts';
 import { countPerClass } from '../data/set-checks.ts';
 import type { Finding } from '../loop/finding.ts';
+import { classesOf, sameLabel } from '../loop/labels.ts';
 import type { CollectContext } from './collector.ts';
 import type { PoolEntry } from './pool-entry.ts';
 
 /**
  * Checks a hashed pool in one pass: class names, classes with too few usable images, the same bytes twice (kept
- * once; under two classes an error), and what it shares with the evaluation set.
+ * once; under two labels an error), and what it shares with the evaluation set.
  * @returns the distinct images in the order of the listing.
  */
 export async function checkPool(
@@ -34,7 +35,7 @@ function keepOnce(entries: readonly PoolEntry[]): { distinct: PoolEntry[]; findi
   for (const entry of entries) {
     const seen = first.get(entry.sha256);
     if (seen === undefined) first.set(entry.sha256, entry);
-    else if (seen.className === entry.className) findings.push(duplicate(seen, entry));
+    else if (sameLabel(seen, entry)) findings.push(duplicate(seen, entry));
     else findings.push(labelConflict(seen, entry));
   }
   return { distinct: [...first.values()], findings };
@@ -55,7 +56,7 @@ function tooFew(classes: readonly string[], distinct: readonly PoolEntry[], leas
 
 function classMismatch(classes: readonly string[], evaluation: readonly EvaluationImage[]): Finding[] {
   if (evaluation.length === 0) return [];
-  const evaluated = new Set(evaluation.map((image) => image.className));
+  const evaluated = new Set(evaluation.flatMap(classesOf));
   return [
     ...classes.filter((name) => !evaluated.has(name)).map((name) => onOneSide(name, 'pool', 'evaluation set')),
     ...[...evaluated]

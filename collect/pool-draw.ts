@@ -6,13 +6,16 @@ import { compareText } from '../data/json.ts';
 import { countPerClass } from '../data/set-checks.ts';
 import { groupOf } from '../data/stored-image.ts';
 import type { Finding } from '../loop/finding.ts';
+import { labelOf } from '../loop/labels.ts';
 import type { ClassCounts, RoundDraw, StoredImage } from '../loop/round.ts';
 import { type Candidate, type Entry, Known, type Opened, openEntry } from './candidates.ts';
 import type { CollectContext, CollectRequest } from './collector.ts';
 import { drawnImages } from './draw-file.ts';
+import { drawGreedily } from './greedy-draw.ts';
 import type { PoolEntry } from './pool-entry.ts';
 import { type Pool, requireImages } from './pool-file.ts';
 import { shareOut } from './share-out.ts';
+import { surplusOf } from './surplus.ts';
 
 /** Images are opened, and stored, this many at a time. */
 const AT_ONCE = 2;
@@ -23,18 +26,22 @@ const PASSING = ['image-unreadable', 'image-changed'];
 interface Drawing {
   ctx: CollectContext;
   known: Known;
-  /** Images still to be looked at, per class, in the order of drawing. */
-  queues: Map<string, PoolEntry[]>;
   taken: Candidate[];
   findings: Finding[];
   /** SHA-256 of images that can never be taken. */
   passedOver: string[];
 }
 
+/** For classification, images still to be looked at per class, in the order of drawing. */
+interface ClassDrawing extends Drawing {
+  queues: Map<string, PoolEntry[]>;
+}
+
 /**
- * Draws a round's images from the frozen pool and stores them: per class in the order of `drawOrder`, without what
- * earlier rounds took. Only images that are drawn are opened, so the cost grows with what is asked. An image that
- * turns out to be unusable is passed over with a finding, and the next one is taken.
+ * Draws a round's images from the frozen pool and stores them: in the order of `drawOrder`, without what earlier rounds
+ * took; class by class, or, where an image shows several classes, always for the class furthest below its need. Only
+ * images that are drawn are opened, so the cost grows with what is asked. An image that turns out to be unusable is
+ * passed over with a finding, and the next one is taken.
  * @throws SourceUnreadableError when not one image of the pool can be opened any more; DiskFullError.
  */
 export async function drawFromPool(
@@ -44,26 +51,53 @@ export async function drawFromPool(
   const { pool, earlier, request } = input;
   const owned = drawnImages(earlier);
   const known = new Known(owned, await readEvaluationSet(ctx.folder));
-  const queues = queuesOf(ctx, pool, earlier);
-  const drawing: Drawing = { ctx, known, queues, taken: [], findings: [], passedOver: [] };
-  const asked = Object.entries(request.need).filter(([, count]) => count > 0);
+  const drawing: Drawing = { ctx, known, taken: [], findings: [], passedOver: [] };
+  const rest = notDrawnYet(ctx, pool, earlier);
+  const { short, exhausted } =
+    ctx.spec.task === 'detection'
+      ? await drawBoxed(drawing, request, rest)
+      : await drawClasses(drawing, request, { rest, owned, classes: pool.classes });
+  if (drawing.taken.length === 0 && drawing.findings.length > 0) await requireImages(pool);
+  requireMinimum(drawing, { owned, short });
+  const images = await storeAll(ctx, drawing.taken);
+  const { findings } = drawing;
+  const passedOver = drawing.passedOver.sort(compareText);
+  const draw: RoundDraw = { schemaVersion: 1, round: request.round, images, short, exhausted, findings, passedOver };
+  if (ctx.spec.task !== 'detection') return draw;
+  const beyond = surplusOf({ owned, images, need: request.need });
+  return { ...draw, surplus: beyond.surplus, findings: [...findings, ...beyond.findings] };
+}
+
+type Ran = Pick<RoundDraw, 'short' | 'exhausted'>;
+
+/** Images of one class each: every class gets its own, and what a class lacks goes to the others. */
+async function drawClasses(
+  base: Drawing,
+  { need }: CollectRequest,
+  from: { rest: readonly PoolEntry[]; owned: readonly StoredImage[]; classes: readonly string[] },
+): Promise<Ran> {
+  const own = (name: string) => from.rest.filter(({ className }) => className === name);
+  const drawing = { ...base, queues: new Map(from.classes.map((name) => [name, own(name)])) };
+  const asked = Object.entries(need).filter(([, count]) => count > 0);
   const short: ClassCounts = {};
   for (const [name, count] of asked) {
     const got = await take(drawing, name, count);
     if (got < count) short[name] = count - got;
   }
-  await giveShares(drawing, { owned, short, classes: pool.classes, asked: asked.map(([name]) => name) });
-  if (drawing.taken.length === 0 && drawing.findings.length > 0) await requireImages(pool);
-  requireMinimum(drawing, { owned, short });
-  return {
-    schemaVersion: 1,
-    round: request.round,
-    images: await storeAll(ctx, drawing.taken),
-    short,
-    exhausted: asked.every(([name]) => (drawing.queues.get(name)?.length ?? 0) === 0),
-    findings: drawing.findings,
-    passedOver: drawing.passedOver.sort(compareText),
+  await giveShares(drawing, { ...from, short, asked: asked.map(([name]) => name) });
+  return { short, exhausted: asked.every(([name]) => (drawing.queues.get(name)?.length ?? 0) === 0) };
+}
+
+/** Images that show several classes: the surplus of the others outweighs the share of a class that ran out. */
+function drawBoxed(drawing: Drawing, request: CollectRequest, rest: readonly PoolEntry[]): Promise<Ran> {
+  const { need, room = Number.POSITIVE_INFINITY } = request;
+  const { ctx } = drawing;
+  const open = async (entry: PoolEntry) => {
+    ctx.signal?.throwIfAborted();
+    ctx.heartbeat(`opening images of the pool, ${drawing.taken.length} taken`);
+    return keep(drawing, await openEntry(entry, ctx.quotas));
   };
+  return drawGreedily({ images: rest, need, room, take: open });
 }
 
 /**
@@ -96,21 +130,16 @@ export function drawOrder<T extends { sha256: string }>(images: readonly T[], se
   return keyed.sort((a, b) => compareText(a.key, b.key)).map(({ image }) => image);
 }
 
-function queuesOf(ctx: CollectContext, pool: Pool, earlier: readonly RoundDraw[]): Map<string, PoolEntry[]> {
+/** What no earlier round took or found unusable, in the order of drawing. */
+function notDrawnYet(ctx: CollectContext, pool: Pool, earlier: readonly RoundDraw[]): PoolEntry[] {
   const gone = new Set(earlier.flatMap((draw) => [...draw.images.map((image) => image.sha256), ...draw.passedOver]));
-  const rest = pool.images.filter((entry) => !gone.has(entry.sha256));
-  return new Map(
-    pool.classes.map((name) => [
-      name,
-      drawOrder(
-        rest.filter((entry) => entry.className === name),
-        ctx.spec.seed,
-      ),
-    ]),
+  return drawOrder(
+    pool.images.filter((entry) => !gone.has(entry.sha256)),
+    ctx.spec.seed,
   );
 }
 
-async function take(drawing: Drawing, name: string, count: number): Promise<number> {
+async function take(drawing: ClassDrawing, name: string, count: number): Promise<number> {
   const { ctx, queues } = drawing;
   const queue = queues.get(name) ?? [];
   let got = 0;
@@ -141,7 +170,7 @@ function passOver(drawing: Drawing, entry: Entry, problem: Finding): void {
 }
 
 async function giveShares(
-  drawing: Drawing,
+  drawing: ClassDrawing,
   round: { owned: readonly StoredImage[]; short: ClassCounts; classes: readonly string[]; asked: string[] },
 ): Promise<void> {
   let lack = Object.values(round.short).reduce((sum, count) => sum + count, 0);
@@ -161,7 +190,7 @@ async function storeAll(ctx: CollectContext, taken: readonly Candidate[]): Promi
     const file = await ctx.folder.storeImage(image.path, image);
     done += 1;
     ctx.heartbeat(`stored ${done} of ${taken.length} images`);
-    const { sha256, pixelSha256, className, width, height } = image;
-    return { sha256, pixelSha256, file, className, width, height, ...groupOf(image) };
+    const { sha256, pixelSha256, width, height } = image;
+    return { sha256, pixelSha256, file, ...labelOf(image), width, height, ...groupOf(image) };
   });
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { LABEL_SHAPE } from '../loop/files.ts';
 
 export const PoolEntrySchema = z.strictObject({
   path: z.string(),
   name: z.string(),
-  className: z.string(),
+  ...LABEL_SHAPE,
   group: z.string().exactOptional(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });

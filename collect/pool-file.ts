@@ -57,8 +57,11 @@ export function availableIn(pool: Pool): ClassCounts {
  * @throws SourceUnreadableError when the pool, or every file of it, cannot be read; DiskFullError.
  */
 export async function freezePool(ctx: CollectContext, source: string): Promise<Pool> {
-  const wanted = ctx.spec.classes;
-  const listing = await readListing(source, wanted ? { classes: wanted, extraClasses: 'leave-out' } : {});
+  const { classes: wanted, task } = ctx.spec;
+  const listing = await readListing(source, {
+    task,
+    ...(wanted ? { classes: wanted, extraClasses: 'leave-out' } : {}),
+  });
   const hashed = await hashAll(listing.items, ctx);
   if (hashed.unreadable > 0 && hashed.unreadable === listing.items.length) {
     throw new SourceUnreadableError(source, `cannot be read: not one of its ${hashed.unreadable} images can be opened`);

@@ -1,5 +1,6 @@
 import type { Finding } from '../loop/finding.ts';
 import type { StoredImage } from '../loop/round.ts';
+import { checkBoxes } from './box-checks.ts';
 import { checkClassNames } from './class-names.ts';
 import { mapAtOnce } from './concurrency.ts';
 import { checkDuplicates } from './duplicate-checks.ts';
@@ -111,6 +112,7 @@ function checkSet(images: readonly SetImage[], options: CheckOptions & { classes
     ...checkDuplicates(images),
     ...checkOverlap(images, options.other ?? []),
     ...checkShapes(images, options.purpose),
+    ...checkBoxes(images, options),
   ];
 }
 

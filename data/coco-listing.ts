@@ -1,49 +1,41 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import type { Finding } from '../loop/finding.ts';
+import { classesOf, type Labelled } from '../loop/labels.ts';
 import { className, unknownClass } from './class-names.ts';
+import { boxesOf } from './coco-boxes.ts';
+import {
+  type CocoFile,
+  CocoFileSchema,
+  type CocoImage,
+  type FoundLabels,
+  type Id,
+  type NamedAnnotations,
+} from './coco-file.ts';
 import { SourceUnreadableError, systemCode } from './errors.ts';
 import { compareText } from './json.ts';
 import type { ListedImage, Listing, ListingOptions } from './listed-image.ts';
 import { emptyClass, leftOutClass } from './listing-findings.ts';
 import { groupOf } from './stored-image.ts';
 
-const Id = z.union([z.number(), z.string()]);
-const CocoImage = z.looseObject({
-  id: Id,
-  file_name: z.string().optional(),
-  coco_url: z.string().optional(),
-  absolute_url: z.string().optional(),
-  group: z.string().exactOptional(),
-});
-const CocoAnnotation = z.looseObject({ id: Id.optional(), image_id: Id, category_id: Id });
-const CocoCategory = z.looseObject({ id: Id, name: z.string().trim().min(1) });
-const CocoFile = z.looseObject({
-  images: z.array(CocoImage),
-  annotations: z.array(CocoAnnotation),
-  categories: z.array(CocoCategory),
-});
-type CocoImage = z.infer<typeof CocoImage>;
-type CocoFile = z.infer<typeof CocoFile>;
-type Id = z.infer<typeof Id>;
-
-/** Lists the images of a COCO file for classification, one label an image; see `readListing`. */
+/** Lists the images of a COCO file: for classification with one label each, for detection with their boxes; see `readListing`. */
 export async function listCoco(source: string, options: ListingOptions): Promise<Listing> {
-  const coco = CocoFile.safeParse(await readJsonFile(source));
+  const coco = CocoFileSchema.safeParse(await readJsonFile(source));
   if (!coco.success) return { classes: [], items: [], findings: coco.error.issues.map((issue) => invalid(issue)) };
   const names = new Map(coco.data.categories.map((category) => [category.id, className(category.name)]));
-  const found = labels(coco.data, names);
-  const findings = [...duplicateIds(coco.data), ...found.findings];
   const wanted = options.classes?.map(className);
   const classes = wanted ?? [...new Set(names.values())].sort(compareText);
+  const known = namedAnnotations(coco.data, names);
+  const found =
+    options.task === 'detection' ? boxesOf(coco.data.images, known, classes) : labels(coco.data.images, known);
+  const findings = [...duplicateIds(coco.data), ...known.findings, ...found.findings];
   for (const name of new Set(names.values())) {
     if (!classes.includes(name)) findings.push(extraCategory(name, { ...options, classes }));
   }
   const items = coco.data.images.flatMap((image) => {
     const label = found.labels.get(image.id);
-    if (label === undefined || !classes.includes(label)) return [];
+    if (label === undefined || (label.className !== undefined && !classes.includes(label.className))) return [];
     const path = pathOf(image, dirname(source));
     if (path === undefined) findings.push(noAddress(image));
     return path === undefined ? [] : [listed({ image, path, label })];
@@ -66,24 +58,30 @@ async function readJsonFile(source: string): Promise<unknown> {
   }
 }
 
-function labels(coco: CocoFile, names: ReadonlyMap<Id, string>): { labels: Map<Id, string>; findings: Finding[] } {
-  const images = new Map(coco.images.map((image) => [image.id, new Set<string>()]));
-  const findings: Finding[] = [];
+/** The annotations whose image and category are there, each with its class. */
+function namedAnnotations(coco: CocoFile, names: ReadonlyMap<Id, string>): NamedAnnotations {
+  const images = new Set(coco.images.map(({ id }) => id));
+  const known: NamedAnnotations = { named: [], findings: [] };
   coco.annotations.forEach((annotation, at) => {
     const name = names.get(annotation.category_id);
-    const image = images.get(annotation.image_id);
     const where = `annotations[${at}]`;
-    if (image === undefined) findings.push(unknownId(where, 'image_id', annotation.image_id));
-    if (name === undefined) findings.push(unknownId(where, 'category_id', annotation.category_id));
-    if (image !== undefined && name !== undefined) image.add(name);
+    const hasImage = images.has(annotation.image_id);
+    if (!hasImage) known.findings.push(unknownId(where, 'image_id', annotation.image_id));
+    if (name === undefined) known.findings.push(unknownId(where, 'category_id', annotation.category_id));
+    if (hasImage && name !== undefined) known.named.push({ annotation, className: name, where });
   });
-  const single = new Map<Id, string>();
-  for (const image of coco.images) {
-    const [name, ...others] = images.get(image.id) ?? [];
-    if (name !== undefined && others.length === 0) single.set(image.id, name);
-    else findings.push(labelCount(image, [...(images.get(image.id) ?? [])]));
+  return known;
+}
+
+function labels(images: readonly CocoImage[], { named }: NamedAnnotations): FoundLabels {
+  const classes = Map.groupBy(named, ({ annotation }) => annotation.image_id);
+  const found: FoundLabels = { labels: new Map(), findings: [] };
+  for (const image of images) {
+    const [name, ...others] = new Set((classes.get(image.id) ?? []).map((each) => each.className));
+    if (name !== undefined && others.length === 0) found.labels.set(image.id, { className: name });
+    else found.findings.push(labelCount(image, name === undefined ? [] : [name, ...others]));
   }
-  return { labels: single, findings };
+  return found;
 }
 
 /** Local files only: a `file:` address, else the file name, relative to the COCO file or absolute. */
@@ -97,21 +95,21 @@ function pathOf(image: CocoImage, folder: string): string | undefined {
   return image.file_name ? resolve(folder, image.file_name) : undefined;
 }
 
-function listed(entry: { image: CocoImage; path: string; label: string }): ListedImage {
+function listed(entry: { image: CocoImage; path: string; label: Labelled }): ListedImage {
   const { image, path, label } = entry;
   const given = image.file_name;
   const name = given !== undefined && given !== '' && !isAbsolute(given) ? given : path;
-  return { path, name, className: label, ...groupOf(image) };
+  return { path, name, ...label, ...groupOf(image) };
 }
 
 function emptyClasses(classes: readonly string[], items: readonly ListedImage[]): Finding[] {
-  const seen = new Set(items.map((item) => item.className));
+  const seen = new Set(items.flatMap(classesOf));
   return classes.filter((name) => !seen.has(name)).map((name) => emptyClass(name, 'its category'));
 }
 
 function extraCategory(name: string, options: ListingOptions & { classes: string[] }): Finding {
   return options.extraClasses === 'leave-out'
-    ? leftOutClass('categories', name)
+    ? leftOutClass('categories', name, options.task)
     : unknownClass('categories', name, options.classes);
 }
 
@@ -138,7 +136,8 @@ function labelCount(image: CocoImage, names: string[]): Finding {
     return { severity: 'error', code: 'label-missing', where, message: 'the image has no annotation', fix };
   }
   const message = `the image has ${names.length} classes (${names.join(', ')}); classification takes one label an image`;
-  const fix = 'Keep the annotation that fits best, or take the image out.';
+  const fix =
+    'Keep the annotation that fits best, or take the image out. To find several things in an image, set `task: detection`.';
   return { severity: 'error', code: 'label-multiple', where, message, fix };
 }
 

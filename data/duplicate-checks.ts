@@ -1,15 +1,15 @@
 import type { Finding } from '../loop/finding.ts';
+import { type Labelled, sameLabel } from '../loop/labels.ts';
 
-interface Compared {
+interface Compared extends Labelled {
   name: string;
-  className: string;
   sha256: string;
   pixelSha256: string;
 }
 
 /**
- * Images that stand in the set more than once, by bytes or by decoded pixels: a warning within one class, an error
- * under two classes, for then one of the labels is wrong.
+ * Images that stand in the set more than once, by bytes or by decoded pixels: a warning under one label, an error
+ * under two (another class, or other boxes), for then one of the labels is wrong.
  */
 export function checkDuplicates<T extends Compared & { width: number; height: number }>(
   images: readonly T[],
@@ -19,16 +19,18 @@ export function checkDuplicates<T extends Compared & { width: number; height: nu
   for (const image of images) {
     const first = byPixels.get(image.pixelSha256);
     if (first === undefined) byPixels.set(image.pixelSha256, image);
-    else findings.push(first.className === image.className ? duplicate(first, image) : labelConflict(first, image));
+    else findings.push(sameLabel(first, image) ? duplicate(first, image) : labelConflict(first, image));
   }
   return findings;
 }
 
-/** The finding for one image under two classes. */
-export function labelConflict(
-  first: { name: string; className: string },
-  second: { name: string; className: string },
-): Finding {
+/** The finding for one image under two classes, or with two sets of boxes. */
+export function labelConflict(first: Labelled & { name: string }, second: Labelled & { name: string }): Finding {
+  if (second.boxes !== undefined) {
+    const message = `the same image has other boxes as ${first.name}`;
+    const fix = 'Put all of its boxes at one copy and remove the other.';
+    return { severity: 'error', code: 'duplicate-label-conflict', where: second.name, message, fix };
+  }
   return {
     severity: 'error',
     code: 'duplicate-label-conflict',
@@ -38,7 +40,7 @@ export function labelConflict(
   };
 }
 
-/** The finding for an image that stands twice in one class; it is used once. */
+/** The finding for an image that stands twice under one label; it is used once. */
 export function duplicate(first: { name: string; sha256: string }, second: { name: string; sha256: string }): Finding {
   const bytes = first.sha256 === second.sha256;
   return {

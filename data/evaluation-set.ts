@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { FindingSchema, StoredImageSchema } from '../loop/files.ts';
 import type { Finding } from '../loop/finding.ts';
+import { labelOf } from '../loop/labels.ts';
+import type { Task } from '../loop/metrics.ts';
 import type { FileRef, StoredImage } from '../loop/round.ts';
 import { type CheckedImage, checkListing, type Heartbeat } from './checks.ts';
 import { toCoco } from './coco.ts';
@@ -35,7 +37,7 @@ type EvaluationSet = z.infer<typeof SetSchema>;
 export interface FrozenEvaluationSet {
   /** `evaluation/coco.json`. */
   ref: FileRef;
-  /** SHA-256 over the classes and, in order, every image's hash, class and group; independent of paths. */
+  /** SHA-256 over the classes and, in order, every image's hash, class or boxes, and group; independent of paths. */
   hash: string;
   images: number;
   classes: string[];
@@ -51,13 +53,20 @@ export interface FrozenEvaluationSet {
  */
 export async function freezeEvaluationSet(
   folder: LoopFolder,
-  options: { path: string; classes?: readonly string[]; quotas: Quotas; heartbeat?: Heartbeat; signal?: AbortSignal },
+  options: {
+    path: string;
+    task?: Task;
+    classes?: readonly string[];
+    quotas: Quotas;
+    heartbeat?: Heartbeat;
+    signal?: AbortSignal;
+  },
 ): Promise<FrozenEvaluationSet> {
   await folder.mustExist();
   const frozen = await readSet(folder);
   if (frozen) return asFrozen(folder, frozen);
-  const { classes, signal, ...rest } = options;
-  const listing = await readListing(options.path, classes ? { classes } : {});
+  const { classes, signal, task = 'classification', ...rest } = options;
+  const listing = await readListing(options.path, { task, ...(classes ? { classes } : {}) });
   const checked = await checkListing(listing, { ...rest, ...(signal ? { signal } : {}), purpose: 'evaluation' });
   if (checked.findings.some((finding) => finding.severity === 'error')) throw new ChecksFailedError(checked.findings);
   const images = await storeAll(folder, onceEach(checked.images), options);
@@ -111,7 +120,11 @@ function cocoText(folder: LoopFolder, set: EvaluationSet): string {
 }
 
 function hashOf(set: EvaluationSet): string {
-  const images = set.images.map(({ sha256, className, group }) => [sha256, className, group ?? null]);
+  const images = set.images.map(({ sha256, className, boxes, group }) => [
+    sha256,
+    className ?? boxes?.map((each) => [each.className, ...each.box]),
+    group ?? null,
+  ]);
   return sha256Of(stableJson({ classes: set.classes, images }));
 }
 
@@ -132,8 +145,8 @@ async function storeAll(
     const file = await folder.storeImage(image.path, image, IMAGES);
     done += 1;
     options.heartbeat?.(`stored ${done} of ${images.length} evaluation images`);
-    const { sha256, pixelSha256, className, width, height, name } = image;
-    return { sha256, pixelSha256, file, className, width, height, ...groupOf(image), source: name };
+    const { sha256, pixelSha256, width, height, name } = image;
+    return { sha256, pixelSha256, file, ...labelOf(image), width, height, ...groupOf(image), source: name };
   });
 }
 

@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Finding } from '../loop/finding.ts';
+import { classesOf } from '../loop/labels.ts';
 import { className, unknownClass } from './class-names.ts';
 import { SourceUnreadableError, systemCode } from './errors.ts';
 import { GROUPS_FILE, readGroups } from './groups-csv.ts';
@@ -99,7 +100,7 @@ function extraClass(folder: string, name: string, options: ListingOptions & { cl
 }
 
 function emptyClasses(classes: readonly string[], items: readonly ListedImage[]): Finding[] {
-  const seen = new Set(items.map((item) => item.className));
+  const seen = new Set(items.flatMap(classesOf));
   return classes
     .filter((name) => !seen.has(name))
     .map((name) => emptyClass(name, `the folder ${JSON.stringify(name)}`));

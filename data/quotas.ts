@@ -8,6 +8,8 @@ export interface Quotas extends ImageLimits {
   maxImages: number;
   minClasses: number;
   maxClasses: number;
+  /** Boxes of one image, where a detector is trained. */
+  maxBoxes: number;
 }
 
 /** What a vision service accepts of a single image. */

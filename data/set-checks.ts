@@ -1,4 +1,5 @@
 import type { Finding } from '../loop/finding.ts';
+import { classesOf, type Labelled } from '../loop/labels.ts';
 import type { ClassCounts } from '../loop/round.ts';
 import type { Quotas } from './quotas.ts';
 
@@ -12,26 +13,22 @@ const EXTREME_ASPECT = 5;
 /** Balance advice of the rules: no class more than twice as large as another. */
 export const BALANCE = 2;
 
-interface Counted {
-  className: string;
-}
-
 interface Shaped {
   name: string;
   width: number;
   height: number;
 }
 
-/** Images per class, zero where a class has none; in the order of `classes`. */
-export function countPerClass(images: readonly Counted[], classes: readonly string[]): ClassCounts {
+/** Images per class, zero where a class has none; in the order of `classes`. An image counts for every class that it shows. */
+export function countPerClass(images: readonly Labelled[], classes: readonly string[]): ClassCounts {
   const counts = new Map(classes.map((name) => [name, 0]));
-  for (const { className } of images) counts.set(className, (counts.get(className) ?? 0) + 1);
+  for (const name of images.flatMap(classesOf)) counts.set(name, (counts.get(name) ?? 0) + 1);
   return Object.fromEntries(counts);
 }
 
 /** Numbers of classes and images against the quotas, and the balance of a training set. */
 export function checkCounts(
-  images: readonly Counted[],
+  images: readonly Labelled[],
   options: { purpose: Purpose; quotas: Quotas; classes: readonly string[] },
 ): Finding[] {
   const { quotas, purpose, classes } = options;

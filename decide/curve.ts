@@ -14,9 +14,13 @@ export interface CurveReading {
   interval: [number, number] | null;
 }
 
-/** Wilson's 95 % interval of a point's metric, 0–1; null when the hold-out metric is used, whose size is not known. */
+/**
+ * 95 % interval of a point's metric, 0–1: the recorded bootstrap's where there is one, else Wilson's; null when the hold-out metric
+ * is used, whose size is not known.
+ */
 export function intervalOf(point: CurvePoint, evaluationImages: number | null): [number, number] | null {
-  return evaluationImages === null ? null : wilsonInterval(point.metric, evaluationImages);
+  if (evaluationImages === null) return null;
+  return point.resampled?.interval ?? wilsonInterval(point.metric, evaluationImages);
 }
 
 /** Follows the reference through the history: the last round that counted as a real gain, at first the first with a metric. */

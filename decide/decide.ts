@@ -1,7 +1,7 @@
 import type { Decision, DecisionInput } from '../loop/round.ts';
 import { capReached } from './caps.ts';
 import { readCurve } from './curve.ts';
-import { nextDelta, totalOf } from './delta.ts';
+import { nextDelta, nextDetectionDelta, totalOf } from './delta.ts';
 import { asGiven, plural } from './format.ts';
 import type { Situation, Verdict } from './policy.ts';
 import { recommend } from './recommend.ts';
@@ -37,8 +37,13 @@ function whyStop(situation: Situation, verdict: Verdict): Stop | null {
 
 function nextStep(situation: Situation, stop: Stop | null): NextStep {
   if (stop !== null) return { stop: stop.outcome, reason: stop.reason };
-  const { caps, perClass, settings } = situation.input;
+  const { caps, perClass, settings, ranShort } = situation.input;
   const room = caps.capImages === null ? null : caps.capImages - caps.images;
+  if (settings.task === 'detection') {
+    const collect = nextDetectionDelta(perClass, settings.delta, ranShort);
+    const total = totalOf(collect);
+    return { collect, cut: room !== null && room < total, atMost: Math.min(total, room ?? total) };
+  }
   const collect = nextDelta(perClass, settings.delta, room);
   const whole = nextDelta(perClass, settings.delta, null);
   return { collect, cut: totalOf(collect) < totalOf(whole) };

@@ -49,3 +49,22 @@ export function nextDelta(perClass: ClassCounts, delta: DecisionSettings['delta'
   const need = Object.fromEntries(Object.entries(perClass).map(([name, have]) => [name, growthOf(have, delta)]));
   return room === null ? need : cutToRoom(need, room, perClass);
 }
+
+/**
+ * δ of a detector: all classes go for one goal, what the smallest class grows to, and each needs what it lacks of that; what came as
+ * a surplus counts. Classes that could not give what they were asked for do not hold the goal back. The image cap cuts the draw, not
+ * the need, since an image counts for every class that it shows.
+ * @param perClass images that show each class now, every class named
+ * @param ranShort classes that could not give what the last round asked
+ */
+export function nextDetectionDelta(
+  perClass: ClassCounts,
+  delta: DecisionSettings['delta'],
+  ranShort: readonly string[] = [],
+): ClassCounts {
+  const able = Object.entries(perClass).filter(([name]) => !ranShort.includes(name));
+  const counts = (able.length > 0 ? able : Object.entries(perClass)).map(([, have]) => have);
+  const smallest = Math.min(...counts);
+  const goal = smallest + growthOf(smallest, delta);
+  return Object.fromEntries(Object.entries(perClass).map(([name, have]) => [name, Math.max(0, goal - have)]));
+}

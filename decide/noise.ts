@@ -2,12 +2,15 @@ import type { CurvePoint } from '../loop/round.ts';
 import { FEWEST_CHANGES, smallestRealNetChange, twoSampleNoise, Z95 } from './binomial.ts';
 
 /** A paired comparison needs at least this share of the evaluation set predicted in both rounds. */
-const ENOUGH_PREDICTED = 0.95;
+export const ENOUGH_PREDICTED = 0.95;
 
 /** What chance alone explains in the difference of two rounds. */
 export interface Noise {
-  /** `paired`: exact test on the changed verdicts; `two-sample`: from the set's size alone. */
-  kind: 'paired' | 'two-sample';
+  /**
+   * `paired`: exact test on the changed verdicts; `paired bootstrap`: both metrics on the same draws of images; `bootstrap`: the
+   * same with independent draws; `two-sample`: from the set's size alone.
+   */
+  kind: 'paired' | 'paired bootstrap' | 'bootstrap' | 'two-sample';
   /** The smallest gain that chance does not explain, 0–1. */
   value: number;
   /** Paired: verdicts that changed, either way; null otherwise. */
@@ -75,12 +78,34 @@ function unpairedNoise(one: CurvePoint, other: CurvePoint, shape: { size: number
   };
 }
 
+/** Noise by bootstrap falls with the square root of the number of images. */
+export function enoughResampled(noise: number, size: number, margin: number): number {
+  return Math.ceil(size * (noise / margin) ** 2);
+}
+
+/** What the bootstrap of the later point recorded against the earlier one; undefined when one of them was not predicted. */
+function resampledNoise(one: CurvePoint, other: CurvePoint, size: number): Noise | undefined {
+  const [earlier, later] = one.round < other.round ? [one, other] : [other, one];
+  const found = later.resampled?.against.find(({ round }) => round === earlier.round);
+  if (found === undefined) return undefined;
+  return {
+    kind: found.kind === 'paired' ? 'paired bootstrap' : 'bootstrap',
+    value: found.value,
+    changed: null,
+    predicted: found.predicted,
+    enoughFor: (margin) => enoughResampled(found.value, size, margin),
+  };
+}
+
 /**
- * Noise of the difference between two rounds on one evaluation set of `size` images: the exact paired test where at least 95 % of
- * the set was predicted in both rounds, otherwise the two-sample error. Symmetric in the rounds.
+ * Noise of the difference between two rounds on one evaluation set of `size` images: the exact paired test, or the recorded
+ * bootstrap of a metric that is not made of verdicts, where at least 95 % of the set was predicted in both rounds; otherwise the
+ * two-sample error, which for such a metric only stands in. Symmetric in the rounds.
  * @throws RangeError when verdicts do not cover the evaluation set, image for image: they are then not comparable at all.
  */
 export function noiseBetween(one: CurvePoint, other: CurvePoint, size: number): Noise {
+  const resampled = resampledNoise(one, other, size);
+  if (resampled !== undefined) return resampled;
   if (one.verdicts === null || other.verdicts === null) return unpairedNoise(one, other, { size, predicted: null });
   for (const point of [one, other]) {
     const length = point.verdicts?.length;

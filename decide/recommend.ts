@@ -17,8 +17,8 @@ export function bestOf(history: CurvePoint[]): CurvePoint | null {
 }
 
 /**
- * The model a loop recommends: of those not really worse (paired test, else two-sample) than the best, the one of the fewest images,
- * with Wilson's 95 % interval; of equals the better, then the earlier. Null when no round has a metric.
+ * The model a loop recommends: of those not really worse (paired, else two-sample) than the best, the one of the fewest images,
+ * with its 95 % interval; of equals the better, then the earlier. Null when no round has a metric.
  * @throws RangeError when verdicts do not fit the evaluation set.
  */
 export function recommend(history: CurvePoint[], settings: Yardstick): Recommendation | null {

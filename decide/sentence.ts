@@ -3,10 +3,19 @@ import { FEWEST_CHANGES } from './binomial.ts';
 import { type Comparison, reaches } from './comparison.ts';
 import { totalOf } from './delta.ts';
 import { asGiven, decimal, digitsWhere, plural, range, shown, signed, whole } from './format.ts';
+import type { Noise } from './noise.ts';
 import { claimedValue, type Situation, type Verdict } from './policy.ts';
 
 /** What a decision leads to, as its sentence says it. */
-export type NextStep = { stop: string; reason: string | null } | { collect: ClassCounts; cut: boolean };
+export type NextStep =
+  | { stop: string; reason: string | null }
+  | {
+      collect: ClassCounts;
+      /** The image cap cuts it. */
+      cut: boolean;
+      /** Detection: images that it may take at most, since one counts for every class that it shows. */
+      atMost?: number;
+    };
 
 /** `8 per class`, `8 more per class`, or `2–8 per class` where classes differ. */
 export function perClassWords(delta: ClassCounts, more = ''): string {
@@ -43,15 +52,23 @@ function digitsFor(situation: Situation): number {
   return agrees(digits) ? digits : digitsWhere((count) => verdictAgrees(situation, count));
 }
 
+/** How the noise was found, where it is not the exact test on verdicts. */
+const NOISE_WORDS: Record<Noise['kind'], string> = {
+  paired: '',
+  'paired bootstrap': ', paired bootstrap',
+  bootstrap: ', unpaired bootstrap',
+  'two-sample': ', unpaired',
+};
+
 function noiseWords({ noise, threshold }: Comparison, settings: DecisionSettings, digits: number): string {
   if (noise === null || settings.evaluationImages === null)
     return `margin ${asGiven(settings.margin)}, noise of a hold-out unknown`;
   const size = settings.evaluationImages;
   if (noise.changed !== null && noise.changed < FEWEST_CHANGES)
     return `${whole(noise.changed)} of ${whole(size)} verdicts changed, no change of so few would be real`;
-  const unpaired = noise.kind === 'two-sample' ? ', unpaired' : '';
+  const how = NOISE_WORDS[noise.kind];
   const margin = threshold > noise.value ? `, margin ${asGiven(settings.margin)}` : '';
-  return `noise ±${decimal(noise.value, digits)} on ${plural(size, 'image')}${unpaired}${margin}`;
+  return `noise ±${decimal(noise.value, digits)} on ${plural(size, 'image')}${how}${margin}`;
 }
 
 function head(situation: Situation, digits: number): string {
@@ -91,6 +108,8 @@ function judgement(situation: Situation, verdict: Verdict, digits: number): stri
 
 function nextWords(next: NextStep): string {
   if ('stop' in next) return next.reason === null ? `stop: ${next.stop}` : `stop: ${next.stop}, ${next.reason}`;
+  if (next.atMost !== undefined)
+    return `collect ${perClassWords(next.collect, ' more')} (at most ${plural(next.atMost, 'image')}${next.cut ? ', the room under the image cap' : ''})`;
   const images = plural(totalOf(next.collect), 'image');
   return `collect ${perClassWords(next.collect, ' more')} (${images}${next.cut ? ', cut to the image cap' : ''})`;
 }

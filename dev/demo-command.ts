@@ -10,16 +10,23 @@ import { interruptible } from './interrupt.ts';
 export function addDemoCommand(program: Command): void {
   program
     .command('demo')
-    .description('run a whole loop on emoji drawings: no account, no set-up, about two minutes')
+    .description('run a whole loop on emoji drawings: no account, no set-up, two or three minutes')
+    .option('--detection', 'find drawings on composed scenes with a detector, instead of sorting them')
     .option('--home <folder>', 'where everything is kept; a new folder below the usual home by default')
-    .option('--target <value>', 'accuracyTop1 to reach, 0–1', parseTarget, 0.84)
+    .option(
+      '--target <value>',
+      'metric to reach, 0–1 (default: accuracyTop1 0.84; with --detection, meanAveragePrecision50 0.55)',
+      parseTarget,
+    )
     .option('--backbone <name>', 'backbone of the vision service: efficientnet-lite0, classical or onnx:FILE')
     .option('--keep', 'leave everything running at the end, to look around, until Ctrl-C')
-    .action(async ({ home, target, backbone, keep }) => {
+    .action(async ({ detection, home, target, backbone, keep }) => {
       const { runDemo } = await import('./demo.ts');
+      const subject = detection ? (await import('./demo-scenes.ts')).SCENES : (await import('./demo-emoji.ts')).EMOJI;
       const folder = home === undefined ? newDemoHome() : resolve(home);
       const options = {
         home: folder,
+        subject,
         target,
         backbone,
         keep: keep === true,

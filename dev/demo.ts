@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { connect } from '../client/connect.ts';
 import type { ExitCode } from '../client/exit-codes.ts';
@@ -13,8 +13,8 @@ import { uiLink } from '../client/ui-link.ts';
 import { watchLoop } from '../client/watch-loop.ts';
 import { LoopFolder } from '../data/loop-folder.ts';
 import type { LoopSpecInput } from '../loop/spec.ts';
-import { createVisionClient } from '../vision/client.ts';
-import { buildEmojiData, type EmojiData } from './emoji-data.ts';
+import { createVisionClient, type VisionClient } from '../vision/client.ts';
+import type { DemoData, DemoSubject } from './demo-subject.ts';
 import { elapsed } from './say.ts';
 import { type Services, startServices } from './services.ts';
 import { connectionEnvironment } from './temporal-types.ts';
@@ -24,8 +24,9 @@ const SEED = 1;
 export interface DemoOptions {
   /** Folder of everything that the demo makes; it stays. */
   home: string;
-  /** accuracyTop1 to reach, 0–1. */
-  target: number;
+  subject: DemoSubject;
+  /** Value of the metric to reach, 0–1; the subject's own when left out. */
+  target?: number | undefined;
   backbone?: string | undefined;
   /** Leave the services up at the end, until the signal comes. */
   keep: boolean;
@@ -35,25 +36,25 @@ export interface DemoOptions {
 }
 
 /**
- * Runs a whole loop on emoji drawings with services of its own and shows what came out. All processes end with it, the
+ * Runs a whole loop on the subject's images with services of its own and shows what came out. All processes end with it, the
  * files stay.
  * @returns exit code of the loop's outcome
  */
 export async function runDemo(options: DemoOptions): Promise<ExitCode> {
-  const { home, output, signal } = options;
-  const { env, loop } = identity(options.env);
+  const { home, output, signal, subject } = options;
+  const { env, loop } = identity(options);
   const started = Date.now();
   output.say(`Everything of this demo is kept in ${home}`);
   await mkdir(home, { recursive: true, mode: 0o700 });
-  const data = await buildEmojiData(join(home, 'emoji'), { seed: SEED });
-  output.say(`Emoji: ${data.poolImages} drawings to draw from, ${data.evaluationImages} for evaluation only`);
+  const say = (line: string): void => output.say(line);
+  const data = await subject.prepare(home, { seed: SEED, say });
   const services = await startServices({
     home,
     env,
     signal,
     backbone: options.backbone,
     ports: { grpc: 0, ui: 0 },
-    say: (line) => output.say(line),
+    say,
   });
   try {
     const code = await runLoop({ ...options, env, loop }, services, data);
@@ -73,13 +74,13 @@ interface NamedDemo extends DemoOptions {
 }
 
 /** On a server that others use too, the demo's loop gets a name and a task queue of its own. */
-function identity(env: NodeJS.ProcessEnv): { loop: string; env: NodeJS.ProcessEnv } {
-  if (!env['TEMPORAL_ADDRESS']) return { loop: 'emoji', env };
-  const loop = `emoji-${randomBytes(3).toString('hex')}`;
+function identity({ env, subject }: DemoOptions): { loop: string; env: NodeJS.ProcessEnv } {
+  if (!env['TEMPORAL_ADDRESS']) return { loop: subject.loop, env };
+  const loop = `${subject.loop}-${randomBytes(3).toString('hex')}`;
   return { loop, env: { ...env, DELTALOOP_TASK_QUEUE: `deltaloop-${loop}` } };
 }
 
-async function runLoop(options: NamedDemo, services: Services, data: EmojiData): Promise<ExitCode> {
+async function runLoop(options: NamedDemo, services: Services, data: DemoData): Promise<ExitCode> {
   const { home, output, env, loop, signal } = options;
   const specPath = await writeSpec(options, data);
   const address = { address: services.temporalAddress, namespace: services.namespace };
@@ -99,31 +100,17 @@ async function runLoop(options: NamedDemo, services: Services, data: EmojiData):
   }
 }
 
-async function writeSpec({ home, target, loop }: NamedDemo, data: EmojiData): Promise<string> {
-  const spec: LoopSpecInput = {
-    name: loop,
-    title: 'Is a drawing an animal, a country flag, a face, food, a person or a symbol?',
-    collector: { kind: 'pool', path: data.pool },
-    evaluation: { path: data.evaluation },
-    target,
-    imagesPerClass: 3,
-    delta: { kind: 'geometric', factor: 1.6 },
-    caps: { rounds: 12 },
-    seed: SEED,
-  };
+async function writeSpec({ home, subject, target, loop }: NamedDemo, data: DemoData): Promise<string> {
+  const spec: LoopSpecInput = { name: loop, ...data.spec, target: target ?? subject.target, seed: SEED };
   const path = join(home, 'spec.yaml');
   await writeFile(path, stringify(spec));
   return path;
 }
 
-async function showResults(
-  { home, output, keep, loop }: NamedDemo,
-  services: Services,
-  data: EmojiData,
-): Promise<void> {
+async function showResults({ home, output, keep, loop }: NamedDemo, services: Services, data: DemoData): Promise<void> {
   const finished = await readFinished(home, loop);
   const model = finished?.result.recommended?.model;
-  if (model) output.data(await predictUnseen(model, services, data));
+  if (model) output.data(['', ...(await data.tryOut(clientOf(services), model))].join('\n'));
   const folder = LoopFolder.at(home, loop);
   const link = await uiLink({ home, loop, namespace: services.namespace });
   output.data(
@@ -144,17 +131,8 @@ async function showResults(
   );
 }
 
-/** What the model says about one drawing a class of which it saw neither the drawing nor a variant. */
-async function predictUnseen(model: string, { serviceUrl, serviceKey }: Services, data: EmojiData): Promise<string> {
-  const client = createVisionClient({ baseUrl: serviceUrl, key: serviceKey });
-  const lines = ['', `What ${model} says about drawings of which it never saw any variant:`];
-  for (const { className, path } of data.unseen) {
-    const prediction = await client.predict(model, await readFile(path));
-    const [best] = prediction.customModelResult.tagsResult?.values ?? [];
-    const said = best ? `${best.name}, confidence ${best.confidence.toFixed(2)}` : 'nothing';
-    lines.push(`  ${best?.name === className ? '✓' : '✗'} ${`${className}.png`.padEnd(18)} ${said}`);
-  }
-  return [...lines, `  (in ${dirname(data.unseen[0]?.path ?? '')})`].join('\n');
+function clientOf({ serviceUrl, serviceKey }: Services): VisionClient {
+  return createVisionClient({ baseUrl: serviceUrl, key: serviceKey });
 }
 
 async function stayUp({ home, output, loop, signal }: NamedDemo): Promise<void> {

@@ -22,12 +22,20 @@ export type LoopFile = z.infer<typeof LoopFileSchema>;
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
+const Share = z.number().min(0).max(1);
+
+/** What an image shows; see `Labelled`. */
+export const LABEL_SHAPE = {
+  className: z.string().exactOptional(),
+  boxes: z.array(z.strictObject({ className: z.string(), box: z.tuple([Share, Share, Share, Share]) })).exactOptional(),
+};
+
 /** An image of `draw.json`, `set.json` and `admissions/N.json`. */
 export const StoredImageSchema = z.strictObject({
   sha256: Sha256,
   pixelSha256: Sha256,
   file: z.string().regex(/^[0-9a-f]{64}\.[a-z0-9]{1,8}$/),
-  className: z.string(),
+  ...LABEL_SHAPE,
   width: z.number().int().positive(),
   height: z.number().int().positive(),
   group: z.string().exactOptional(),
@@ -52,6 +60,7 @@ export const RoundDrawSchema = z.strictObject({
   images: z.array(StoredImageSchema),
   short: ClassCountsSchema,
   exhausted: z.boolean(),
+  surplus: ClassCountsSchema.exactOptional(),
   findings: z.array(FindingSchema),
   passedOver: z.array(z.string()),
 }) satisfies z.ZodType<RoundDraw>;
@@ -81,6 +90,30 @@ export const VerdictsFileSchema = z.object({
 });
 export type VerdictsFile = z.infer<typeof VerdictsFileSchema>;
 
+/** One found box: its class, how sure the model is, then left, top, width and height as shares of the image's sides; all 0–1. */
+export const FoundObjectSchema = z.tuple([z.string(), z.number(), z.number(), z.number(), z.number(), z.number()]);
+export type FoundObject = z.infer<typeof FoundObjectSchema>;
+
+/** `rounds/N/detections-A.json`: what a detector found in each evaluation image, in the set's order; null where it was not predicted. */
+export const DetectionsFileSchema = z.object({
+  schemaVersion: z.literal(1),
+  model: z.string(),
+  images: z.array(z.object({ image: z.string(), found: z.array(FoundObjectSchema).nullable() })),
+});
+export type DetectionsFile = z.infer<typeof DetectionsFileSchema>;
+
+/** `rounds/N/resampled-A.json`: a detector's metric on many draws of the evaluation images, from which comparisons know their noise. */
+export const ResampledFileSchema = z.object({
+  schemaVersion: z.literal(1),
+  model: z.string(),
+  metric: z.string(),
+  seed: z.number(),
+  /** One sign an image, in the set's order: `1` predicted, `-` not. */
+  predicted: z.string(),
+  /** 0–1. */
+  values: z.array(z.number()),
+});
+
 /** `rounds/N/record.json`: the round's row of the rounds table. */
 export const RoundRecordSchema = z.object({
   round: z.number(),
@@ -108,6 +141,7 @@ export const DecisionFileSchema = z.object({
     sentence: z.string(),
     warnings: z.array(z.string()),
     realGain: z.boolean(),
+    interval: z.tuple([z.number(), z.number()]).nullable().default(null),
   }),
 });
 

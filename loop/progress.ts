@@ -31,8 +31,8 @@ export interface LoopProgress {
   target: number | null;
   /** Images of the evaluation set; null when the hold-out metric is used. */
   evaluationImages: number | null;
-  /** Training images per class: what is there, and what this round asks for. */
-  classes: { name: string; have: number; need: number }[];
+  /** Training images per class: what is there, what this round asks for, and (detection) what is there beyond what was asked. */
+  classes: { name: string; have: number; need: number; surplus?: number }[];
   rounds: RoundRecord[];
   /** Decision sentence of the last round; empty before the first. */
   lastDecision: string;

@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts';
+import type { Labelled } from './labels.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A file in a loop's folder: its address (`file:` URL) and the SHA-256 of its bytes in hex. */
@@ -11,13 +12,12 @@ export interface FileRef {
 export type ClassCounts = Record<string, number>;
 
 /** One image that a loop owns, stored once as `images/<sha256>.<ext>`. */
-export interface StoredImage {
+export interface StoredImage extends Labelled {
   sha256: string;
   /** SHA-256 of the decoded pixels (sRGB, alpha kept, EXIF orientation applied) in hex. */
   pixelSha256: string;
   /** File name inside the loop's `images` folder. */
   file: string;
-  className: string;
   /** Pixels. */
   width: number;
   height: number;
@@ -34,6 +34,8 @@ export interface RoundDraw {
   short: ClassCounts;
   /** Nothing is left in any class that was asked. */
   exhausted: boolean;
+  /** Detection: images of a class beyond what was asked so far, which came with images of other classes. */
+  surplus?: ClassCounts;
   /** Images that were passed over, and why. */
   findings: Finding[];
   /** SHA-256 of images that can never be drawn, because they equal another image; later rounds do not open them. */
@@ -73,6 +75,28 @@ export interface CurvePoint {
   metric: number;
   /** Verdicts on the evaluation set for the metric in question, see `VerdictsFileSchema`; null when not predicted. */
   verdicts: string | null;
+  /** For a metric that is not made of verdicts: what resampling the evaluation images says; absent when not predicted. */
+  resampled?: ResampledPoint;
+}
+
+/** The bootstrap of a point's metric, in a few numbers: large files of predictions are not needed to decide again. */
+export interface ResampledPoint {
+  resamples: number;
+  seed: number;
+  /** 95 % interval of the metric, 0–1. */
+  interval: [number, number];
+  /** The noise against each earlier point that was predicted too. */
+  against: ResampledNoise[];
+}
+
+export interface ResampledNoise {
+  round: number;
+  /** `paired`: both metrics on the same draws of images; `two-sample`: each by itself, since too few images are in both. */
+  kind: 'paired' | 'two-sample';
+  /** The smallest gain that chance does not explain, 0–1. */
+  value: number;
+  /** Share of the evaluation set predicted in both rounds, 0–1. */
+  predicted: number;
 }
 
 /** What was used and what is allowed, at the moment of deciding. */
@@ -89,6 +113,8 @@ export interface CapsState {
 }
 
 export interface DecisionSettings {
+  /** Absent for classification. */
+  task?: 'detection';
   metric: string;
   target: number | null;
   claim: 'measured' | 'lower-bound';
@@ -110,6 +136,8 @@ export interface DecisionInput {
   caps: CapsState;
   /** Training images per class now. */
   perClass: ClassCounts;
+  /** Detection: classes that could not give what this round asked; absent when there are none. */
+  ranShort?: string[];
   /** Rounds in a row that gave no metric, the present one included. */
   withoutMetric: number;
 }
@@ -128,7 +156,7 @@ export interface Decision {
   threshold: number | null;
   realGain: boolean;
   roundsWithoutImprovement: number;
-  /** 95 % interval of the metric (Wilson), 0–1. */
+  /** 95 % interval of the metric, 0–1: Wilson’s, or a bootstrap’s for a detector. */
   interval: [number, number] | null;
   /** One sentence with its numbers. */
   sentence: string;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DURATION, durationMs } from './duration.ts';
-import { TARGET_METRICS } from './metrics.ts';
+import { METRICS_OF, TARGET_METRICS, TASKS } from './metrics.ts';
 
 /** Name of a loop: also its workflow ID, folder and the head of every name at the vision service. */
 export const LoopNameSchema = z
@@ -33,7 +33,9 @@ const PoolCollector = z.strictObject({
   path: z
     .string()
     .min(1)
-    .describe('A folder with one sub-folder per class, or a COCO JSON file. Relative to the spec file.'),
+    .describe(
+      'A folder with one sub-folder per class, or a COCO JSON file; detection needs the latter. Relative to the spec file.',
+    ),
 });
 
 const PeopleCollector = z.strictObject({
@@ -47,23 +49,30 @@ const PeopleCollector = z.strictObject({
     .describe('What to photograph and how; shown to the people who collect.'),
 });
 
-/** The spec file that starts a loop, as a person writes it. Unknown keys are refused. */
-export const LoopSpecSchema = z.strictObject({
+/** The keys of a spec file, before defaults that depend on other keys. */
+const SpecKeys = z.strictObject({
   name: LoopNameSchema.describe('Name of the loop; its workflow ID in Temporal.'),
   title: z.string().max(120).optional().describe('What the loop is about, for people.'),
-  task: z.literal('classification').default('classification'),
+  task: z
+    .enum(TASKS)
+    .default('classification')
+    .describe('What the models do: give an image its one class, or find objects and their boxes (detection).'),
   classes: z
     .array(z.string().trim().min(1).max(128))
-    .min(2)
+    .min(1)
     .optional()
-    .describe('Class names. Taken from the pool when left out; required for the people collector.'),
+    .describe(
+      'Class names, at least two for classification. Taken from the pool when left out; required for the people collector.',
+    ),
   collector: z.discriminatedUnion('kind', [PoolCollector, PeopleCollector]),
   evaluation: z
     .strictObject({
       path: z
         .string()
         .min(1)
-        .describe('A folder with one sub-folder per class, or a COCO JSON file. Never trained on.'),
+        .describe(
+          'A folder with one sub-folder per class, or a COCO JSON file. Detection needs the latter. Never trained on.',
+        ),
       predictions: z
         .boolean()
         .default(true)
@@ -71,7 +80,10 @@ export const LoopSpecSchema = z.strictObject({
     })
     .optional()
     .describe('The frozen yardstick. Without it the service’s own hold-out metric is used, which is optimistic.'),
-  metric: z.enum(TARGET_METRICS).default('accuracyTop1'),
+  metric: z
+    .enum(TARGET_METRICS)
+    .optional()
+    .describe('What is measured: accuracyTop1 by default for classification, meanAveragePrecision50 for detection.'),
   target: Fraction.optional().describe('Stop as soon as the metric reaches this value, 0–1.'),
   claim: z
     .enum(['measured', 'lower-bound'])
@@ -104,7 +116,7 @@ export const LoopSpecSchema = z.strictObject({
     .prefault({}),
   training: z
     .strictObject({
-      hours: z.number().int().min(1).max(336).optional().describe('Budget of one training, whole compute hours.'),
+      hours: z.number().int().min(1).max(1344).optional().describe('Budget of one training, whole compute hours.'),
     })
     .prefault({}),
   service: z
@@ -114,6 +126,12 @@ export const LoopSpecSchema = z.strictObject({
     .describe('Name of a vision service profile in the worker’s settings.'),
   seed: z.number().int().min(0).default(1).describe('Draws from a pool are a function of this number.'),
 });
+
+/** The spec file that starts a loop, as a person writes it. Unknown keys are refused; every default is filled in. */
+export const LoopSpecSchema = SpecKeys.transform((spec) => ({
+  ...spec,
+  metric: spec.metric ?? METRICS_OF[spec.task][0],
+}));
 
 export type LoopSpecInput = z.input<typeof LoopSpecSchema>;
 /** The spec with every default filled in and paths made absolute: what is hashed, stored and run. */

@@ -12,6 +12,8 @@ export interface LearningCurve {
   evaluationImages: number | null;
   /** The round whose model is recommended; null when none is. */
   recommendedRound: number | null;
+  /** 95 % intervals, 0–1, by round; Wilson's where a round is not named. */
+  intervals?: ReadonlyMap<number, [number, number]>;
 }
 
 interface DrawnPoint {
@@ -35,10 +37,13 @@ const ACCENT = 'var(--accent, #1d5fbf)';
 const TARGET = 'var(--target, #b4440f)';
 const INK = 'currentColor';
 
-function drawnPoints({ rounds, evaluationImages, recommendedRound }: LearningCurve): DrawnPoint[] {
+function drawnPoints({ rounds, evaluationImages, recommendedRound, intervals }: LearningCurve): DrawnPoint[] {
   return rounds.flatMap(({ round, images, metric }) => {
     if (metric === null) return [];
-    const [low, high] = evaluationImages === null ? [metric, metric] : wilsonInterval(metric, evaluationImages);
+    const known =
+      intervals?.get(round) ??
+      (evaluationImages === null ? [metric, metric] : wilsonInterval(metric, evaluationImages));
+    const [low, high] = known;
     return [{ images, value: metric, low, high, recommended: round === recommendedRound }];
   });
 }
@@ -166,7 +171,7 @@ export function curveInWords(curve: LearningCurve): string {
 }
 
 /**
- * The learning curve as an SVG of `width` pixels: one point a round with its Wilson 95 % bars, the target as a dashed line, a ring around
+ * The learning curve as an SVG of `width` pixels: one point a round with its 95 % bars, the target as a dashed line, a ring around
  * the recommended round; x, the total of training images, is logarithmic from fourfold growth on. Colours follow the page around it
  * (`currentColor`, `--accent`, `--target`). Null when no round has a metric.
  */

@@ -24,7 +24,10 @@ async function curves(data: LearningCurve): Promise<{ wide: string; narrow: stri
  * @throws RangeError when a thumbnail is no `data:` URI of a raster image.
  */
 export async function renderReport(data: ReportData): Promise<string> {
-  const drawn = await curves({ ...data, recommendedRound: data.result?.recommended?.round ?? null });
+  const intervals = new Map(
+    data.decisions.flatMap(({ round, interval }) => (interval ? [[round, interval] as const] : [])),
+  );
+  const drawn = await curves({ ...data, intervals, recommendedRound: data.result?.recommended?.round ?? null });
   const page = await html`<!DOCTYPE html>
 <html lang="en">
 <head>

@@ -1,4 +1,5 @@
 import type { Finding } from '../loop/finding.ts';
+import type { Task } from '../loop/metrics.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { Decision, RoundRecord } from '../loop/round.ts';
 
@@ -6,14 +7,14 @@ import type { Decision, RoundRecord } from '../loop/round.ts';
 export interface Thumbnail {
   /** `data:image/png;base64,…` or another raster type (jpeg, webp, gif, avif). */
   src: string;
-  /** The image's own class. */
+  /** The image's own class, or its classes. */
   className: string;
   /** What is written under the picture, e.g. `predicted face (0.91)`; empty for nothing but the class. */
   caption: string;
 }
 
 /** What a round's decision says: a `Decision` fits. */
-export type DecisionNote = Pick<Decision, 'round' | 'sentence' | 'warnings' | 'realGain'>;
+export type DecisionNote = Pick<Decision, 'round' | 'sentence' | 'warnings' | 'realGain' | 'interval'>;
 
 /** Images of one class. */
 export interface ClassRow {
@@ -21,6 +22,10 @@ export interface ClassRow {
   training: number;
   /** Null without an evaluation set. */
   evaluation: number | null;
+  /** Detection: training images beyond what was asked, which came with other classes. */
+  surplus?: number;
+  /** Detection: average precision of the recommended model at an overlap of 0.5, 0–1; null when it was not measured. */
+  averagePrecision50?: number | null;
 }
 
 /** A file that a figure of the report comes from. */
@@ -37,6 +42,7 @@ export interface ReportFile {
 export interface ReportData {
   loop: string;
   title: string;
+  task: Task;
   metric: string;
   /** 0–1. */
   target: number | null;
@@ -55,7 +61,7 @@ export interface ReportData {
   findings: { round: number | null; finding: Finding }[];
   /** Some images that each round drew, a few of every class. */
   drawn: { round: number; images: Thumbnail[] }[];
-  /** Some evaluation images that the recommended model got wrong. */
+  /** Some evaluation images that the recommended model got wrong; for detection with the true and the found boxes. */
   mistakes: Thumbnail[];
   files: ReportFile[];
   /** Commands that make the result again, in order. */

@@ -2,7 +2,7 @@ import { html, raw } from 'hono/html';
 import { asGiven, decimal, plural, range, whole } from '../decide/format.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import { curveInWords } from './learning-curve.ts';
-import type { DecisionNote, ReportData, Thumbnail } from './report-data.ts';
+import type { ClassRow, DecisionNote, ReportData, Thumbnail } from './report-data.ts';
 import { roundColumns } from './rounds-table.ts';
 
 type Html = ReturnType<typeof html>;
@@ -64,7 +64,7 @@ export function curve(data: ReportData, svgs: { wide: string; narrow: string } |
   const bars =
     data.evaluationImages === null
       ? 'The hold-out metric has no bars: its noise is not known.'
-      : `Bars: 95 % intervals (Wilson) on ${plural(data.evaluationImages, 'evaluation image')}.`;
+      : `Bars: 95 % intervals (${data.task === 'detection' ? 'bootstrap' : 'Wilson'}) on ${plural(data.evaluationImages, 'evaluation image')}.`;
   const ring = recommendedRound === null ? '' : ' The ring marks the recommended round.';
   const words = curveInWords({ ...data, recommendedRound });
   return html`<section><h2>Learning curve</h2><figure><div class="wide" role="img" aria-label="${words}">${raw(inline(svgs.wide))}</div>
@@ -113,10 +113,27 @@ function thumbnail({ src, className, caption }: Thumbnail): Html {
   return html`<figure><img src="${src}" alt="${words}" width="88" height="88"><figcaption><b>${className}</b> ${caption}</figcaption></figure>`;
 }
 
+interface ClassColumn {
+  title: string;
+  cell: (row: ClassRow) => string;
+  /** Only where boxes are found. */
+  detection?: true;
+}
+
+const CLASS_COLUMNS: ClassColumn[] = [
+  { title: 'training', cell: ({ training }) => whole(training) },
+  { title: 'surplus', cell: ({ surplus = 0 }) => whole(surplus), detection: true },
+  { title: 'evaluation', cell: ({ evaluation }) => (evaluation === null ? '–' : whole(evaluation)) },
+  { title: 'AP50', cell: ({ averagePrecision50: ap = null }) => (ap === null ? '–' : decimal(ap, 3)), detection: true },
+];
+
+const COUNTED = html`<p class="soft">An image counts once for every class that it shows. Surplus: images beyond what was asked, which came with other classes. AP50: average precision of the recommended model on the class, at an overlap of at least 0.5.</p>`;
+
 /** Images per class, and some that each round drew. */
-export function images({ classes, drawn, rounds }: ReportData): Html {
-  const table = html`<div class="scroll"><table class="fit"><thead><tr><th scope="col">class</th><th class="number" scope="col">training</th><th class="number" scope="col">evaluation</th></tr></thead>
-<tbody>${classes.map(({ name, training, evaluation }) => html`<tr><td>${name}</td><td class="number">${whole(training)}</td><td class="number">${evaluation === null ? '–' : whole(evaluation)}</td></tr>`)}</tbody></table></div>`;
+export function images({ classes, drawn, rounds, task }: ReportData): Html {
+  const columns = CLASS_COLUMNS.filter((column) => task === 'detection' || !column.detection);
+  const table = html`<div class="scroll"><table class="fit"><thead><tr><th scope="col">class</th>${columns.map(({ title }) => html`<th class="number" scope="col">${title}</th>`)}</tr></thead>
+<tbody>${classes.map((row) => html`<tr><td>${row.name}</td>${columns.map(({ cell }) => html`<td class="number">${cell(row)}</td>`)}</tr>`)}</tbody></table></div>${task === 'detection' ? COUNTED : NOTHING}`;
   const shown = drawn.map(({ round, images: some }) => {
     const all = rounds.find((row) => row.round === round)?.newImages ?? some.length;
     const part = some.length < all ? html` <span class="soft">${some.length} of ${all} images</span>` : NOTHING;
@@ -125,9 +142,15 @@ export function images({ classes, drawn, rounds }: ReportData): Html {
   return html`<section><h2>Images</h2>${table}${shown}</section>`;
 }
 
-/** Evaluation images that the recommended model got wrong. */
-export function mistakes({ mistakes: wrong }: ReportData): Html {
+/** Confidence from which a found box is shown, 0–1. */
+export const SURE_ENOUGH = 0.3;
+
+/** Evaluation images that the recommended model got wrong, or, with boxes, what it found and missed. */
+export function mistakes({ mistakes: wrong, task }: ReportData): Html {
   if (wrong.length === 0) return NOTHING;
+  if (task === 'detection')
+    return html`<section><h2>Found and missed</h2><p class="soft">Evaluation images, those with the most misses first. Dashed green: what is there. Orange: what the model found with a confidence of at least ${SURE_ENOUGH}.</p>
+<div class="thumbs scenes">${wrong.map(thumbnail)}</div></section>`;
   return html`<section><h2>Wrong predictions</h2><p class="soft">Some evaluation images that the model got wrong: their class, and what it said.</p>
 <div class="thumbs">${wrong.map(thumbnail)}</div></section>`;
 }

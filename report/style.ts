@@ -48,6 +48,8 @@ ol.decisions p { margin: 0; }
 .note::before { content: '⚠ '; }
 .error { color: var(--bad); } .warning { color: var(--warn); }
 .thumbs { display: grid; grid-template-columns: repeat(auto-fill, minmax(5.5rem, 1fr)); gap: .6rem; }
+.thumbs.scenes { grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }
+.thumbs.scenes img { height: auto; aspect-ratio: auto; }
 .thumbs img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; background: var(--panel); border-radius: .4rem; }
 .thumbs figcaption { font-size: .75rem; line-height: 1.3; margin-top: .2rem; overflow-wrap: anywhere; }
 .thumbs b { color: var(--ink); font-weight: 600; }

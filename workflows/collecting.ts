@@ -3,8 +3,8 @@ import type { Collected } from '../activities/types.ts';
 import { durationMs } from '../loop/duration.ts';
 import { enter, type LoopContext, work } from './context.ts';
 import { continueInNewRun } from './continuing.ts';
-import { add, missing, subtract, total } from './loop-state.ts';
-import { collecting, images } from './summaries.ts';
+import { add, imageCount, type LoopState, missing, subtract, total } from './loop-state.ts';
+import { batchOf, collecting, wanted } from './summaries.ts';
 import { attempt, gate, LoopEnd, needsAttention, wait } from './waiting.ts';
 
 /**
@@ -14,7 +14,7 @@ import { attempt, gate, LoopEnd, needsAttention, wait } from './waiting.ts';
 export async function collect(ctx: LoopContext): Promise<Collected> {
   const { state, input } = ctx;
   await gate(ctx);
-  if (state.phase !== 'collecting') enter(ctx, 'collecting', `Collecting ${images(state.need)}`);
+  if (state.phase !== 'collecting') enter(ctx, 'collecting', `Collecting ${wanted(input.spec, state.need)}`);
   if (input.spec.collector.kind === 'people') {
     await gather(ctx);
     ctx.alarm.cancel();
@@ -24,14 +24,35 @@ export async function collect(ctx: LoopContext): Promise<Collected> {
     step: 'collect',
     begins: true,
     run: () =>
-      work(ctx, collecting(need, state.records)).collectImages({ loop: input.spec.name, round, need, admissions }),
+      work(ctx, collecting(need, state.records, input.spec.task)).collectImages({
+        loop: input.spec.name,
+        round,
+        need,
+        admissions,
+        ...roomOf(ctx),
+      }),
   });
   state.waiting = subtract(state.waiting, collected.added);
   state.have = add(state.have, collected.added);
+  count(state, collected);
   state.need = {};
   state.collectingSince = null;
   if (total(collected.added) === 0) throw new LoopEnd('images-exhausted');
   return collected;
+}
+
+/** Where an image counts for several classes, the need cannot tell how many images the cap allows. */
+function roomOf({ state, input: { spec } }: LoopContext): { room?: number } {
+  if (spec.task !== 'detection' || spec.caps.images === undefined) return {};
+  return { room: Math.max(0, spec.caps.images - imageCount(state)) };
+}
+
+/** Counts what only detection counts apart: images, and what classes have beyond what was asked. */
+function count(state: LoopState, { images: added, surplus }: Collected): void {
+  if (added === undefined) return;
+  state.images = (state.images ?? 0) + added;
+  if (surplus) state.surplus = surplus;
+  if (state.waitingImages !== undefined) state.waitingImages -= added;
 }
 
 /** Waits until people have handed in what the round asks for, or the collector's deadline passes. */
@@ -42,7 +63,7 @@ async function gather(ctx: LoopContext): Promise<void> {
     await admitQueued(ctx);
     await gate(ctx);
     if (total(missing(state)) === 0) return;
-    enter(ctx, 'collecting', `Waiting for ${images(missing(state))} from people`);
+    enter(ctx, 'collecting', `Waiting for ${wanted(ctx.input.spec, missing(state))} from people`);
     if (workflowInfo().continueAsNewSuggested) await continueInNewRun(ctx);
     if (await sleepUntilNews(ctx)) continue;
     if (isCollectorDeadline(ctx) && (await closeEarly(ctx))) return;
@@ -59,7 +80,10 @@ async function sleepUntilNews(ctx: LoopContext): Promise<boolean> {
   const { state } = ctx;
   const news = await wait(ctx, {
     until: () => state.queue.length > 0 || state.paused !== null,
-    wake: { at: nextInstant(ctx), summary: `waiting until people have handed in ${images(state.need)}` },
+    wake: {
+      at: nextInstant(ctx),
+      summary: `waiting until people have handed in ${wanted(ctx.input.spec, state.need)}`,
+    },
   });
   if (!news && !isCollectorDeadline(ctx)) remind(ctx);
   return news;
@@ -109,13 +133,13 @@ async function closeEarly(ctx: LoopContext): Promise<boolean> {
 async function admitQueued(ctx: LoopContext): Promise<void> {
   const { state, input } = ctx;
   for (let batch = state.queue[0]; batch; batch = state.queue[0]) {
-    const { manifest, counts, by } = batch;
+    const { manifest, by } = batch;
     const sequence = state.admissions + 1;
     const admitted = await attempt(ctx, {
       step: 'admit',
       begins: true,
       run: () =>
-        work(ctx, `take in ${images(counts)} from ${by ?? 'people'}`).admitBatch({
+        work(ctx, `take in ${batchOf(batch)} from ${by ?? 'people'}`).admitBatch({
           loop: input.spec.name,
           sequence,
           manifest,
@@ -124,5 +148,6 @@ async function admitQueued(ctx: LoopContext): Promise<void> {
     state.queue.shift();
     state.admissions = sequence;
     state.waiting = add(state.waiting, admitted.accepted);
+    if (admitted.images !== undefined) state.waitingImages = (state.waitingImages ?? 0) + admitted.images;
   }
 }

@@ -122,12 +122,14 @@ function roundsTable(rounds: readonly RoundRecord[]): string {
 function classTable({ classes }: LoopProgress, waiting: ClassCounts | null): string {
   if (classes.length === 0) return '';
   const asking = classes.some(({ need }) => need > 0);
-  const headers = ['Class', 'Training images', waiting && 'Handed in', asking && 'Still needed'];
+  const surplus = classes.some((row) => row.surplus !== undefined);
+  const headers = ['Class', 'Training images', surplus && 'Surplus', waiting && 'Handed in', asking && 'Still needed'];
   const rows = classes
     .slice(0, CLASSES_SHOWN)
-    .map(({ name, have, need }) => [
+    .map(({ name, have, need, surplus: beyond = 0 }) => [
       plain(cut(name, LONGEST_NAME)),
       have,
+      surplus && beyond,
       waiting && (waiting[name] ?? 0),
       asking && need,
     ]);

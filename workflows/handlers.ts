@@ -14,7 +14,7 @@ import {
   stop,
   submitImages,
 } from './messages.ts';
-import { images } from './summaries.ts';
+import { batchOf } from './summaries.ts';
 import { words } from './words.ts';
 
 const SOMEBODY = 'Temporal UI';
@@ -120,17 +120,14 @@ function isBatch(batch: SubmittedBatch): boolean {
   if (typeof uri !== 'string' || typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) return false;
   if (!uri.startsWith('file:') || !uri.endsWith(`/batches/${sha256}.json`)) return false;
   if (typeof batch.counts !== 'object' || batch.counts === null) return false;
-  return Object.values(batch.counts).every((count) => Number.isInteger(count) && count >= 0);
+  return [...Object.values(batch.counts), batch.images ?? 0].every((count) => Number.isInteger(count) && count >= 0);
 }
 
 function acceptBatch(ctx: LoopContext, batch: SubmittedBatch): Acknowledgement {
   const { state } = ctx;
   const wanted = state.round === 0 || total(missing(state)) > 0;
   state.queue.push(batch);
-  return acknowledge(
-    ctx,
-    `${images(batch.counts)} queued for round ${wanted ? Math.max(1, state.round) : state.round + 1}.`,
-  );
+  return acknowledge(ctx, `${batchOf(batch)} queued for round ${wanted ? Math.max(1, state.round) : state.round + 1}.`);
 }
 
 function checkAnswer(ctx: LoopContext, answer: ResolveAnswer): void {

@@ -23,6 +23,10 @@ export interface LoopState {
   need: ClassCounts;
   /** Training images per class. */
   have: ClassCounts;
+  /** Detection, where an image counts for every class that it shows: training images; absent for classification. */
+  images?: number;
+  /** Detection: images per class beyond what was asked so far. */
+  surplus?: ClassCounts;
   records: RoundRecord[];
   lastDecision: string;
   warnings: string[];
@@ -35,6 +39,8 @@ export interface LoopState {
   admissions: number;
   /** Admitted images per class that no round has drawn yet. */
   waiting: ClassCounts;
+  /** Detection: those images, each counted once. */
+  waitingImages?: number;
   /** Epoch milliseconds; null when not collecting from people. */
   collectingSince: number | null;
   remindersSent: number;
@@ -93,6 +99,17 @@ export function subtract(a: ClassCounts, b: ClassCounts): ClassCounts {
   return Object.fromEntries(Object.entries(a).map(([name, n]) => [name, Math.max(0, n - (b[name] ?? 0))]));
 }
 
+/** Training images, each counted once. */
+export function imageCount({ images, have }: LoopState): number {
+  return images ?? total(have);
+}
+
+/** Images that people handed in and no round has drawn, each counted once. */
+export function unusedCount({ waitingImages, waiting, queue }: LoopState): number {
+  const queued = queue.reduce((sum, { images, counts }) => sum + (images ?? total(counts)), 0);
+  return (waitingImages ?? total(waiting)) + queued;
+}
+
 /** What this round still lacks per class, counting images that were admitted but not drawn yet. */
 export function missing(state: LoopState): ClassCounts {
   return subtract(state.need, state.waiting);
@@ -118,12 +135,17 @@ export function toProgress(input: LoopInput, state: LoopState, words: Words): Lo
     metric: spec.metric,
     target: spec.target ?? null,
     evaluationImages: state.frozen?.evaluation?.images ?? null,
-    classes: classes.map((name) => ({ name, have: state.have[name] ?? 0, need: missing(state)[name] ?? 0 })),
+    classes: classes.map((name) => ({
+      name,
+      have: state.have[name] ?? 0,
+      need: missing(state)[name] ?? 0,
+      ...(state.surplus === undefined ? {} : { surplus: state.surplus[name] ?? 0 }),
+    })),
     rounds: state.records,
     lastDecision: state.lastDecision,
     attention: state.attention,
     budget: state.budget,
-    images: total(state.have),
+    images: imageCount(state),
     deadline: input.deadline === null ? null : new Date(input.deadline).toISOString(),
     paused: state.paused !== null,
     warnings: state.warnings,

@@ -12,7 +12,7 @@ import { enter, type LoopContext, newContext, now, show, work } from './context.
 import { continueInNewRun } from './continuing.ts';
 import { evaluate } from './evaluating.ts';
 import { registerHandlers } from './handlers.ts';
-import { type LoopState, total } from './loop-state.ts';
+import { imageCount, type LoopState, total, unusedCount } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
 import { ending } from './summaries.ts';
 import { type TrainingRun, train } from './training.ts';
@@ -95,12 +95,12 @@ async function runRound(ctx: LoopContext): Promise<void> {
 async function check(ctx: LoopContext): Promise<TrainingSet> {
   const { state, input } = ctx;
   endIfStopped(ctx);
-  now(ctx, 'checking', `Checking ${total(state.have)} training images`);
+  now(ctx, 'checking', `Checking ${imageCount(state)} training images`);
   const where = { loop: input.spec.name, round: state.round };
   return attempt(ctx, {
     step: 'check',
     begins: true,
-    run: () => work(ctx, `check ${total(state.have)} training images`).checkTrainingSet(where),
+    run: () => work(ctx, `check ${imageCount(state)} training images`).checkTrainingSet(where),
   });
 }
 
@@ -151,8 +151,8 @@ async function decide(ctx: LoopContext, { model, collected, billedMinutes, minim
         round: state.round,
         model,
         billedMinutes,
-        images: total(state.have),
-        newImages: total(collected.added),
+        images: imageCount(state),
+        newImages: collected.images ?? total(collected.added),
         withoutMetric: state.withoutMetric,
         settledMinutes: state.budget.settledMinutes,
         nextTrainingHours: Math.min(input.spec.training.hours ?? Number.POSITIVE_INFINITY, minimumHours),
@@ -175,15 +175,14 @@ function record(ctx: LoopContext, { decision, record: row }: Decided): void {
 
 async function finish(ctx: LoopContext, { outcome, message }: LoopEnd): Promise<LoopResult> {
   const { state, input } = ctx;
-  const stillQueued = state.queue.reduce((sum, { counts }) => sum + total(counts), 0);
   const report = {
     loop: input.spec.name,
     outcome,
     note: message,
     rounds: state.records.length,
-    images: total(state.have),
+    images: imageCount(state),
     billedMinutes: state.budget.settledMinutes,
-    unusedImages: total(state.waiting) + stillQueued,
+    unusedImages: unusedCount(state),
     endedAt: new Date().toISOString(),
   };
   state.ending = true;

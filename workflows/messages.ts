@@ -42,6 +42,8 @@ export const DEFAULT_TIMINGS: Timings = {
 export interface SubmittedBatch {
   manifest: FileRef;
   counts: ClassCounts;
+  /** Detection, where an image counts for every class that it shows: images of the batch. */
+  images?: number;
   by?: string;
 }
 

@@ -1,6 +1,8 @@
 import type { Outcome } from '../loop/outcome.ts';
 import type { ClassCounts, RoundRecord } from '../loop/round.ts';
+import type { LoopSpec } from '../loop/spec.ts';
 import { total } from './loop-state.ts';
+import type { SubmittedBatch } from './messages.ts';
 
 /** Fraction with three decimals, as every text of a loop writes metrics. */
 export function figure(value: number): string {
@@ -26,6 +28,17 @@ export function images(counts: ClassCounts): string {
   return `${n} image${n === 1 ? '' : 's'} (${perClass(counts)})`;
 }
 
+/** What a round asks for: `15 images (5 per class)`; of a detector, whose images show several classes, `images with boxes (5 per class)`. */
+export function wanted({ task }: Pick<LoopSpec, 'task'>, counts: ClassCounts): string {
+  return task === 'detection' ? `images with boxes (${perClass(counts)})` : images(counts);
+}
+
+/** A batch as it was handed in: `15 images (5 per class)`. */
+export function batchOf({ counts, images: number }: SubmittedBatch): string {
+  if (number === undefined) return images(counts);
+  return `${number} image${number === 1 ? '' : 's'} (${perClass(counts)})`;
+}
+
 /** `1 h`, `1 h 5 min`, `12 min`. */
 export function minutes(value: number): string {
   const [hours, rest] = [Math.floor(value / 60), value % 60];
@@ -40,8 +53,12 @@ function reached(records: readonly RoundRecord[]): string {
 }
 
 /** What a round collects, and what the rounds before it came to: a label is written before its own step has a result. */
-export function collecting(need: ClassCounts, records: readonly RoundRecord[]): string {
-  return [`collect ${images(need)}`, reached(records)].filter(Boolean).join('; ');
+export function collecting(
+  need: ClassCounts,
+  records: readonly RoundRecord[],
+  task: LoopSpec['task'] = 'classification',
+): string {
+  return [`collect ${wanted({ task }, need)}`, reached(records)].filter(Boolean).join('; ');
 }
 
 /** How a loop ends: its outcome and the last metric. */

@@ -1,7 +1,7 @@
 import { durationMs } from '../loop/duration.ts';
 import { type LoopState, missing, type Words } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
-import { images } from './summaries.ts';
+import { wanted } from './summaries.ts';
 
 /** What is happening, and what happens next with the command to type: the two sentences every view begins with. */
 export function words(input: LoopInput, state: LoopState): Words {
@@ -29,12 +29,15 @@ function whilePaused({ spec }: LoopInput, { phase }: LoopState): string {
 }
 
 function nextStep(input: LoopInput, state: LoopState): string {
-  const { name, collector } = input.spec;
+  const { name, collector, task } = input.spec;
   if (state.stop) return 'The loop ends after this step.';
   if (state.phase === 'collecting' && collector.kind === 'people') {
-    const command = `\`deltaloop submit ${name} DIR\`, with one sub-folder per class in DIR.`;
+    const command =
+      task === 'detection'
+        ? `\`deltaloop submit ${name} FILE\`, where FILE is a COCO .json file with boxes.`
+        : `\`deltaloop submit ${name} DIR\`, with one sub-folder per class in DIR.`;
     const how = collector.instructions ? sentence(collector.instructions) : '';
-    return [`People hand in ${images(missing(state))}: ${command}`, closing(collector.deadline, state), how]
+    return [`People hand in ${wanted(input.spec, missing(state))}: ${command}`, closing(collector.deadline, state), how]
       .filter(Boolean)
       .join(' ');
   }

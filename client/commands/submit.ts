@@ -10,7 +10,7 @@ export function addSubmitCommand(program: Command, context: CommandContext): voi
     .command('submit')
     .description('Hand in images to a loop that people collect for; handing the same in twice changes nothing')
     .argument('<loop>', 'name of the loop', loopName)
-    .argument('<dir>', 'folder with one sub-folder per class; it is only read')
+    .argument('<dir>', 'folder with one sub-folder per class, or COCO .json file (detection); it is only read')
     .option('--by <name>', 'who hands them in', userName())
     .option('--json', 'print one JSON document')
     .action(async (loop, directory, { by, json }) => {

@@ -186,4 +186,28 @@ describe('deltaloop check', () => {
     expect(codes).toEqual(expect.arrayContaining(['image-type', 'class-too-small', 'leak-exact']));
     expect((await inProcess(['check', join(folder, 'nowhere')], { home })).code).toBe(2);
   });
+
+  it('checks COCO files with boxes with --task detection, and counts each image once', async () => {
+    const folder = await tempFolder();
+    await writeFile(join(folder, 'scene.png'), await picture('red', 1));
+    const box = (id: number, category_id: number, bbox: number[]) => ({ id, image_id: 1, category_id, bbox });
+    const coco = (bbox: number[]) =>
+      JSON.stringify({
+        images: [{ id: 1, file_name: 'scene.png' }],
+        annotations: [box(1, 1, [0, 0, 0.5, 0.5]), box(2, 2, bbox)],
+        categories: [
+          { id: 1, name: 'cat' },
+          { id: 2, name: 'dog' },
+        ],
+      });
+    await writeFile(join(folder, 'coco.json'), coco([0.5, 0.5, 0.6, 0.1]));
+    const { code, stdout } = await inProcess(['check', join(folder, 'coco.json'), '--task', 'detection'], { home });
+    expect(code).toBe(7);
+    expect(stdout).toContain('1 readable image');
+    expect(stdout).toContain('annotations[1]: the box [0.5,0.5,0.6,0.1] is empty or not inside the image');
+    expect(stdout).toContain('class-too-small');
+    const refused = await inProcess(['check', folder, '--task', 'detection'], { home });
+    expect(refused.stderr).toContain(`is a folder; detection needs boxes`);
+    expect(refused.stderr).toContain(join(folder, 'coco.json'));
+  });
 });

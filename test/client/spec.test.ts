@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { CliError } from '../../client/cli-error.ts';
 import { staticSummary } from '../../client/plan-text.ts';
 import { specDifferences } from '../../client/spec-differences.ts';
@@ -70,6 +71,29 @@ describe('a spec that makes no sense', () => {
     expect(few).toContain('caps.images: 5 is less than the first round asks for: 3 images × 2 classes');
   });
 
+  it('names a metric, a class list and a budget that belong to the other task', () => {
+    const spec = (more: string) => `name: a\ncollector: {kind: pool, path: p}\n${more}`;
+    expect(refusal(spec('task: detection\nmetric: accuracyTop1')).message).toContain(
+      'metric: accuracyTop1 measures the class of a whole image; with task: detection use meanAveragePrecision50 (the default) ' +
+        'or meanAveragePrecision30, meanAveragePrecision75, or set task: classification',
+    );
+    expect(refusal(spec('metric: meanAveragePrecision75')).message).toContain(
+      'metric: meanAveragePrecision75 measures boxes, which only a detector finds; with task: classification use accuracyTop1 (the default) ' +
+        'or accuracyTop5, or set task: detection',
+    );
+    expect(refusal(spec('task: detecton')).message).toContain('did you mean detection?');
+    expect(refusal(spec('metric: meanAveragePrecision60\ntask: detection')).message).toContain(
+      'did you mean meanAveragePrecision30?',
+    );
+    expect(refusal(spec('classes: [a]')).message).toContain('classes: needs at least 2 entries');
+    expect(refusal(spec('training: {hours: 400}\ncaps: {hours: 900}')).message).toContain(
+      'training.hours: 400 is more than 336, the longest training of a classifier',
+    );
+    expect(
+      parseSpec(spec('task: detection\nclasses: [a]\ntraining: {hours: 400}\ncaps: {hours: 900}'), 'a.yaml').metric,
+    ).toBe('meanAveragePrecision50');
+  });
+
   it('is refused with the place of the first broken line when it is no YAML, and when it is empty', () => {
     expect(refusal('name: a\n  b: [1\n').message).toContain('loop.yaml:1:7');
     expect(refusal('').message).toContain('loop.yaml  is empty');
@@ -105,6 +129,15 @@ describe('a spec that makes sense', () => {
     const long = parseSpec('margin: 0.01\ncollector: {path: p, kind: pool}\nname: a\ncaps: {rounds: 20}', 'a.yaml');
     expect(specHash(long)).toBe(specHash(short));
     expect(specHash({ ...short, seed: 2 })).not.toBe(specHash(short));
+  });
+
+  it('has the hash that loops were started with before there were detectors', async () => {
+    const history = new URL('../replay/histories/round-limit-by-people.json', import.meta.url);
+    const data = /"data":"(eyJpbnN0YW5jZUlk[^"]+)"/.exec(await readFile(history, 'utf8'))?.[1] ?? '';
+    const input: unknown = JSON.parse(Buffer.from(data, 'base64').toString());
+    const { spec, specHash: recorded } = z.object({ spec: LoopSpecSchema, specHash: z.string() }).parse(input);
+    expect(specHash(spec)).toBe(recorded);
+    expect(spec).toMatchObject({ task: 'classification', metric: 'accuracyTop1' });
   });
 
   it('differs field by field', () => {

@@ -83,6 +83,7 @@ describe('admitting a batch', () => {
     await freeze(ctx.folder, { 'cat/e.png': 50, 'dog/e.png': 51 });
     expect(await submit(ctx, 1, { 'cat/a.png': 1, 'dog/b.png': 2 })).toEqual({
       accepted: { cat: 1, dog: 1 },
+      images: 2,
       duplicates: 0,
       refused: [],
     });

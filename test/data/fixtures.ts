@@ -11,6 +11,7 @@ export const QUOTAS: Quotas = {
   maxImages: 1000,
   minClasses: 2,
   maxClasses: 100,
+  maxBoxes: 1000,
   maxImageBytes: 1_000_000,
   minSide: 4,
   maxSide: 1000,
@@ -63,4 +64,29 @@ export async function imageFolder(files: Record<string, number>): Promise<string
 
 export function codes(findings: readonly { code: string }[]): string[] {
   return findings.map((finding) => finding.code);
+}
+
+/** A picture of a COCO file: its seed, and its boxes as [class, left, top, width, height]. */
+export interface BoxedPicture {
+  seed: number;
+  boxes: [className: string, ...box: number[]][];
+  group?: string;
+}
+
+/** Writes pictures and a COCO file with their boxes into a folder of its own; returns the file's path. */
+export async function boxedCoco(pictures: readonly BoxedPicture[], classes: readonly string[]): Promise<string> {
+  const root = await temporaryFolder();
+  for (const { seed } of pictures) await put(root, `${seed}.png`, await picture(seed));
+  const images = pictures.map(({ seed, group }, at) => ({
+    id: at + 1,
+    width: 8,
+    height: 8,
+    file_name: `${seed}.png`,
+    ...(group === undefined ? {} : { group }),
+  }));
+  const annotations = pictures
+    .flatMap(({ boxes }, at) => boxes.map(([name, ...bbox]) => ({ image_id: at + 1, name, bbox })))
+    .map(({ image_id, name, bbox }, at) => ({ id: at + 1, image_id, category_id: classes.indexOf(name) + 1, bbox }));
+  const categories = classes.map((name, at) => ({ id: at + 1, name }));
+  return put(root, 'coco.json', JSON.stringify({ images, annotations, categories }));
 }

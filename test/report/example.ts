@@ -95,6 +95,7 @@ export function exampleReport(): ReportData {
   return {
     loop: 'emoji',
     title: 'Sort drawings into six groups',
+    task: 'classification',
     metric: SETTINGS.metric,
     target: SETTINGS.target,
     margin: SETTINGS.margin,

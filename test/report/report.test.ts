@@ -29,7 +29,7 @@ function withText(text: string) {
     metric: text,
     classes: [{ name: text, training: 1, evaluation: null }],
     warnings: [text],
-    decisions: [{ round: 1, sentence: text, warnings: [text], realGain: false }],
+    decisions: [{ round: 1, sentence: text, warnings: [text], realGain: false, interval: null }],
     rounds: data.rounds.map((round) => ({ ...round, decision: text })),
     result: null,
     drawn: [{ round: 1, images: [{ ...PIXEL, className: text, caption: text }] }],
@@ -78,6 +78,33 @@ describe('the report', () => {
     expect(page).toContain('rounds 1, 2, 4');
     expect(page).toContain('3 images are small; the smallest is images/0e45f7770393*.png');
     expect(page).not.toContain(hash);
+  });
+
+  it('shows a detector’s classes with surplus and precision, and what it found and missed', async () => {
+    const data = exampleReport();
+    const classes = data.classes.map((row, at) => ({
+      ...row,
+      surplus: at,
+      averagePrecision50: at === 0 ? null : 0.4375,
+    }));
+    const mistakes = [{ ...PIXEL, className: 'animal, face', caption: 'found 1 of 3; missed face, face' }];
+    const page = await renderReport({
+      ...data,
+      task: 'detection',
+      metric: 'meanAveragePrecision50',
+      classes,
+      mistakes,
+    });
+    for (const text of ['AP50', 'surplus', '0.438', 'Found and missed', 'missed face, face', '(bootstrap)'])
+      expect(page).toContain(text);
+    expect(unbalanced(page)).toBeNull();
+    expect(await renderReport(data)).not.toMatch(/AP50|surplus|Found and missed/);
+  });
+
+  it('draws the bars of the decisions’ own intervals', async () => {
+    const data = exampleReport();
+    const wide = data.decisions.map((decision) => ({ ...decision, interval: [0.1, 0.99] as [number, number] }));
+    expect(await renderReport({ ...data, decisions: wide })).not.toBe(await renderReport(data));
   });
 
   it('is well-formed: every element is closed in order', async () => {

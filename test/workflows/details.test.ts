@@ -2,8 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FAILURES } from '../../loop/failure.ts';
 import { currentDetails } from '../../workflows/details.ts';
-import type { LoopState } from '../../workflows/loop-state.ts';
-import { collecting, ending, given, images, minutes, perClass, step } from '../../workflows/summaries.ts';
+import { imageCount, type LoopState, unusedCount } from '../../workflows/loop-state.ts';
+import {
+  batchOf,
+  collecting,
+  ending,
+  given,
+  images,
+  minutes,
+  perClass,
+  step,
+  wanted,
+} from '../../workflows/summaries.ts';
 import { words } from '../../workflows/words.ts';
 import { inputOf, recordOf, stateOf } from './states.ts';
 
@@ -210,5 +220,42 @@ describe('summaries', () => {
     const need = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`class-${i}`, 100 + (i % 900)]));
     const label = step(9999, collecting(need, [recordOf({ round: 9998 })]));
     expect(label.length).toBeLessThan(120);
+  });
+});
+
+describe('a loop that runs detectors', () => {
+  const input = inputOf({ task: 'detection', collector: { kind: 'people' }, classes: ['cat', 'dog'] });
+  const state = stateOf(input, {
+    need: { cat: 0, dog: 2 },
+    have: { cat: 6, dog: 4 },
+    images: 7,
+    surplus: { cat: 2 },
+    waiting: { dog: 1 },
+    waitingImages: 1,
+  });
+
+  it('counts images apart from classes, since an image counts for every class that it shows', () => {
+    const text = currentDetails(input, state);
+    expect(text).toContain('- meanAveragePrecision50: not measured yet, target 0.90');
+    expect(text).toContain('- 7 training images');
+    expect(tableOf(text, 'Class')).toEqual([
+      ['Class', `Training${NBSP}images`, 'Surplus', `Handed${NBSP}in`, `Still${NBSP}needed`],
+      ['cat', '6', '2', '0', '0'],
+      ['dog', '4', '0', '1', '1'],
+    ]);
+    const queue = [{ manifest: { uri: 'file:///x', sha256: '0' }, counts: { cat: 3, dog: 3 }, images: 4 }];
+    expect(unusedCount({ ...state, queue })).toBe(5);
+    expect(imageCount(state)).toBe(7);
+  });
+
+  it('asks for images with boxes, handed in as a COCO file', () => {
+    expect(words(input, state).next).toMatch(
+      /^People hand in images with boxes \(0–1 per class\): `deltaloop submit .* FILE`, where FILE is a COCO/,
+    );
+    expect(collecting({ cat: 3, dog: 3 }, [], 'detection')).toBe('collect images with boxes (3 per class)');
+    expect(wanted({ task: 'classification' }, { cat: 3 })).toBe('3 images (3 per class)');
+    expect(batchOf({ manifest: { uri: '', sha256: '' }, counts: { cat: 3, dog: 2 }, images: 4 })).toBe(
+      '4 images (2–3 per class)',
+    );
   });
 });
