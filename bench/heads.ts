@@ -4,15 +4,16 @@ import { z } from 'zod';
 import { Kernels } from '../vision-service/heads/kernels.ts';
 import { floatHead, type LinearHead, logits } from '../vision-service/heads/linear-head.ts';
 import { LogisticRegression } from '../vision-service/heads/logistic.ts';
-import { meanRow, type Rows, rowAt, rowsOf } from '../vision-service/heads/rows.ts';
+import { type Rows, rowAt } from '../vision-service/heads/rows.ts';
 import type { Samples } from '../vision-service/heads/samples.ts';
-import { centredRows, unitRows } from '../vision-service/heads/transform.ts';
+import { unitRows } from '../vision-service/heads/transform.ts';
 import { argMax } from '../vision-service/heads/vectors.ts';
 import { CrossValidation } from '../vision-service/training/cross-validation.ts';
 import { assignFolds } from '../vision-service/training/folds.ts';
 import { rowSpaceOf } from '../vision-service/training/row-space.ts';
 import { type EmbeddedSet, Embedder, fashionSet, writeRows } from './embedded-sets.ts';
 import type { Ground } from './ground.ts';
+import { unitLength, zScored } from './normalise.ts';
 import { type PythonPeers, withPythonPeers } from './python.ts';
 import type { Row } from './table.ts';
 
@@ -212,26 +213,4 @@ async function searchRow({ features, labels }: EmbeddedSet): Promise<Row> {
   } finally {
     await kernels.close();
   }
-}
-
-/** Every channel less its mean over the training images, divided by their deviation. */
-function zScored(train: readonly Float32Array[], test: readonly Float32Array[]): [Rows, Rows] {
-  const rows = rowsOf(train);
-  const mean = meanRow(rows);
-  const squares = meanRow({ ...rows, data: rows.data.map((value, i) => (value - (mean[i % rows.length] ?? 0)) ** 2) });
-  const scaled = (features: readonly Float32Array[]) =>
-    rowsOf(
-      features.map((feature) =>
-        feature.map((value, j) => (value - (mean[j] ?? 0)) / Math.sqrt(Math.max(squares[j] ?? 0, 1e-12))),
-      ),
-    );
-  return [scaled(train), scaled(test)];
-}
-
-/** As the service sees features: root, unit length, centred, unit length. */
-function unitLength(train: readonly Float32Array[], test: readonly Float32Array[]): [Rows, Rows] {
-  const [units, testUnits] = [unitRows(train, true), unitRows(test, true)];
-  const mean = meanRow(units);
-  const all = ({ count }: Rows) => [...Array(count).keys()];
-  return [centredRows(units, all(units), mean), centredRows(testUnits, all(testUnits), mean)];
 }
