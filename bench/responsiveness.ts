@@ -55,7 +55,7 @@ async function writeCoco(file: string, folder: string): Promise<number> {
     annotations: items.map((item, i) => ({
       id: i + 1,
       image_id: i + 1,
-      category_id: classes.indexOf(item.className) + 1,
+      category_id: classes.indexOf(item.className ?? '') + 1,
     })),
     categories: classes.map((name, i) => ({ id: i + 1, name })),
   };

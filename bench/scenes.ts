@@ -41,7 +41,7 @@ export function freshSights(scenes: readonly Scene[], backbone: Backbone): Known
     const sha256 = createHash('sha256').update(image).digest('hex');
     const sight = sightOf({ sha256, read: () => Promise.resolve(image) }, { backbone, maps, crops });
     const truths = objects.map(({ className, box: [left, top, width, height] }) => {
-      const label = EMOJI_CLASSES.findIndex((name) => name === className);
+      const label = EMOJI_CLASSES.indexOf(className);
       return { label, box: { left, top, width, height } };
     });
     return { ...sight, truths, group };

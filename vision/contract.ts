@@ -224,7 +224,6 @@ export const ProductRecognitionRunSchema = z
     ...timestamps,
   })
   .meta({ id: 'ProductRecognitionRun' });
-export type ProductRecognitionRun = z.infer<typeof ProductRecognitionRunSchema>;
 
 /** One page of a list; no `nextLink` on the last page. */
 export function pageOf<Item extends z.ZodType>(item: Item) {

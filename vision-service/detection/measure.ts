@@ -5,7 +5,7 @@ import type { Detection } from './detector.ts';
 import type { Truth } from './place-samples.ts';
 
 /** Confidence from which a class of a box is told. */
-export const LEAST_CONFIDENCE = 0.05;
+const LEAST_CONFIDENCE = 0.05;
 /** Tags of a picture that are told, all boxes together. */
 const MOST_TAGS = 200;
 
