@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { measureDetector } from './detector.ts';
 import { measureEmbedding } from './embedding.ts';
+import { measureFewShot } from './few-shot.ts';
 import { createGround, type Ground } from './ground.ts';
+import { measureHeads } from './heads.ts';
 import { machine } from './machine.ts';
 import { measureOverhead } from './overhead.ts';
 import { measureService } from './service.ts';
@@ -23,6 +25,8 @@ const SECTIONS: Record<string, (ground: Ground) => Promise<Row[]>> = {
   service: measureService,
   embedding: measureEmbedding,
   detector: measureDetector,
+  heads: measureHeads,
+  'few-shot': measureFewShot,
 };
 
 /** `npm run bench -- [--long] [--only SECTION]…`: one table on stdout, progress on stderr; ends with 1 when a target is missed. */

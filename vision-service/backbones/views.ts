@@ -1,4 +1,5 @@
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
+import { withPicture } from './open-image.ts';
 
 /** Other ways to see a training image; what it shows stays the same for most things. */
 export const VIEWS = ['mirrored', 'zoomed'] as const;
@@ -16,11 +17,18 @@ export function viewKey(sha256: string, view: ViewName): string {
   return `${sha256}/${view}-${VERSION}`;
 }
 
-/** The view as an image file of its own, upright, at most 640 px wide and high. */
-export async function viewOf(image: Uint8Array, view: ViewName): Promise<Uint8Array> {
-  const upright = sharp(image).autoOrient();
-  const shown = view === 'mirrored' ? upright.flop() : await middleOf(upright);
-  return shown.resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true }).png({ compressionLevel: 0 }).toBuffer();
+/**
+ * The view as an image file of its own, upright, at most 640 px wide and high.
+ *
+ * @throws when the bytes are no image that can be decoded
+ */
+export function viewOf(image: Uint8Array, view: ViewName): Promise<Uint8Array> {
+  return withPicture(image, async (picture) => {
+    const upright = picture.autoOrient();
+    const shown = view === 'mirrored' ? upright.flop() : await middleOf(upright);
+    const small = shown.resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true });
+    return small.png({ compressionLevel: 0 }).toBuffer();
+  });
 }
 
 async function middleOf(image: Sharp): Promise<Sharp> {

@@ -27,13 +27,22 @@ export class CropRegression {
   readonly #regression: LogisticRegression;
   #last: LinearHead | undefined;
 
+  private constructor(transform: Transform, regression: LogisticRegression) {
+    this.#transform = transform;
+    this.#regression = regression;
+  }
+
   /** @param positions of the crops to learn from */
-  constructor({ units, cubeRoot, labels, classes }: CropSamples, positions: readonly number[], kernels: Kernels) {
+  static async on(
+    { units, cubeRoot, labels, classes }: CropSamples,
+    positions: readonly number[],
+    kernels: Kernels,
+  ): Promise<CropRegression> {
     const mean = meanRow(pickRows(units, positions));
     const rows = centredRows(units, positions, mean);
     const chosen = { rows, labels: positions.map((i) => labels[i] ?? classes), classes: classes + 1 };
-    this.#transform = { cubeRoot, mean };
-    this.#regression = new LogisticRegression(chosen, { kernels, asCounted: false });
+    const regression = await LogisticRegression.on(chosen, { kernels, asCounted: false });
+    return new CropRegression({ cubeRoot, mean }, regression);
   }
 
   /** The head for a weight of ½|W|² beside the mean cross-entropy; begins from the last one. */

@@ -51,7 +51,7 @@ export async function trainDetector(request: DetectorRequest): Promise<DetectorT
     await pacer.pause();
   };
   await pause();
-  const [detection, heads] = await Promise.all([DetectionKernels.open(request), Kernels.open(request.threads)]);
+  const [detection, heads] = await Promise.all([DetectionKernels.open(request), Kernels.open()]);
   try {
     const { kind, classes, seed, affordable } = request;
     return await train(kind, learnable(request.pictures, seed), { classes, seed, detection, heads, pause, affordable });

@@ -21,17 +21,22 @@ export class LogisticRegression {
   readonly #kernels: Kernels;
   readonly #data: LabelledRows;
 
-  /** @param asCounted every image weighs the same; else every class does, however many images it has */
-  constructor(samples: Samples, { kernels, asCounted }: { kernels: Kernels; asCounted: boolean }) {
+  private constructor(kernels: Kernels, data: LabelledRows) {
+    this.#kernels = kernels;
+    this.#data = data;
+  }
+
+  /** @param options `asCounted`: every image weighs the same; else every class does, however many images it has */
+  static async on(samples: Samples, options: { kernels: Kernels; asCounted: boolean }): Promise<LogisticRegression> {
     const { rows, labels, classes } = samples;
     const targets = new Float32Array(rows.count * classes);
     for (const [i, label] of labels.entries()) targets[i * classes + label] = 1;
-    this.#kernels = kernels;
-    this.#data = {
+    return new LogisticRegression(options.kernels, {
       x: rows,
+      columns: await options.kernels.transposed(rows),
       targets: { data: targets, count: rows.count, length: classes },
-      shares: { data: sharesOf(samples, asCounted), count: rows.count, length: 1 },
-    };
+      shares: { data: sharesOf(samples, options.asCounted), count: rows.count, length: 1 },
+    });
   }
 
   /** The head that minimises mean cross-entropy + λ/2 |W|². */

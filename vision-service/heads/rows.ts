@@ -8,11 +8,6 @@ export interface Rows {
   length: number;
 }
 
-/** Rows over those numbers, not a copy. */
-export function rowsOver(data: Float32Array, count: number): Rows {
-  return { data, count, length: count === 0 ? 0 : data.length / count };
-}
-
 /** Rows with the values of vectors of equal length. */
 export function rowsOf(vectors: readonly Vector[]): Rows {
   const length = vectors[0]?.length ?? 0;

@@ -19,7 +19,7 @@ export function allowsRoot(features: readonly Vector[]): boolean {
 }
 
 /** The steps that need no training data: (cube root) → unit length. Values that are no finite numbers count as 0. */
-export function unitFeatures(feature: Vector, cubeRoot: boolean): Float64Array {
+function unitFeatures(feature: Vector, cubeRoot: boolean): Float64Array {
   const values = new Float64Array(feature.length);
   for (let i = 0; i < values.length; i += 1) {
     const value = feature[i] ?? 0;
@@ -38,7 +38,7 @@ export function unitRows(features: readonly Vector[], cubeRoot: boolean): Rows {
 }
 
 /** The steps that use the training data's mean: minus the mean → unit length. */
-export function centred(unit: Vector, mean: Vector): Float64Array {
+function centred(unit: Vector, mean: Vector): Float64Array {
   const values = Float64Array.from(unit);
   addScaled(values, -1, mean);
   normalise(values);

@@ -25,14 +25,13 @@ export function viewsOf(
   const read = async (position: number, view: ViewName) => {
     const image = dataset.images[position];
     if (image === undefined) throw new ViewsUnavailable(`there is no image ${position}`);
-    const bytes = await readSource(image.uri, engine.access, {
-      maxBytes: maxImageBytes,
-      signal,
-      credential: dataset.credential,
-    });
+    const { credential } = dataset;
+    const bytes = await readSource(image.uri, engine.access, { maxBytes: maxImageBytes, credential, signal });
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (sha256 !== hashes[position]) throw new ViewsUnavailable(`${image.where} has changed since it was read first`);
-    return viewOf(bytes, view);
+    return viewOf(bytes, view).catch((error: unknown) => {
+      throw new ViewsUnavailable(`${image.where} cannot be seen ${view} (${String(error)})`);
+    });
   };
   return async (view, pause) => {
     const features: Float32Array[] = [];

@@ -15,8 +15,6 @@ export interface ClassifierRequest {
   seed: number;
   /** Compute milliseconds after which nothing but the cheapest head is trained. */
   budgetMs: number;
-  /** Threads of the matrix work; one if not given. */
-  threads?: number;
   signal?: AbortSignal;
   /** What the budget is measured with; the wall clock if not given. */
   clock?: Clock;

@@ -8,7 +8,7 @@ import { addScaled } from '../heads/vectors.ts';
 export interface RowSpace {
   rows: Rows;
   /** The head on the original features that gives the same scores. */
-  lift(head: LinearHead): LinearHead;
+  lift: (head: LinearHead) => LinearHead;
 }
 
 /** Keeps the factor well defined when images repeat; far below what decides anything. */

@@ -46,7 +46,7 @@ export async function trainClassifier(request: ClassifierRequest): Promise<Class
   const pacer = new Pacer(request);
   const begun = pacer.now();
   await pacer.pause();
-  const kernels = await Kernels.open(request.threads);
+  const kernels = await Kernels.open();
   try {
     const work = { pacer, kernels, end: begun + request.budgetMs, set: trainingSetOf(request, kernels) };
     const validation = new Validation(request, work);

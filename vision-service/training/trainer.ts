@@ -37,7 +37,7 @@ export class Trainer {
     await pause();
     if (recipe.kind === 'prototypes') return fitPrototypes(this.#samples);
     if (recipe.kind === 'discriminant') return this.#discriminant(recipe.shrink, pause);
-    this.#logistic ??= new LogisticRegression(this.#samples, this.#options);
+    this.#logistic ??= await LogisticRegression.on(this.#samples, this.#options);
     const head = await this.#logistic.fit({ lambda: recipe.lambda, start: this.#warm, pause });
     this.#warm = head;
     return head;

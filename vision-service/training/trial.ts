@@ -40,14 +40,16 @@ export function judge(recipe: Recipe, scores: readonly Rows[], labels: readonly 
 
 /**
  * Whether a trial's mean loss is lower than another's by more than so many standard errors of the difference, image by image:
- * with few images most differences are chance, and choosing between many recipes by them costs more than it gains.
+ * with few images most differences are chance, and choosing between many recipes by them costs more than it gains. Fewer than
+ * none: whether it is not higher by more than so many.
  */
 export function improves(candidate: Trial, on: Trial, errors = 1): boolean {
   const differences = candidate.losses.map((loss, i) => (on.losses[i] ?? loss) - loss);
   const count = Math.max(differences.length, 1);
   const mean = differences.reduce((sum, value) => sum + value, 0) / count;
   const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(count - 1, 1);
-  return mean > errors * Math.sqrt(variance / count);
+  const least = errors * Math.sqrt(variance / count);
+  return errors < 0 ? !(mean < least) : mean > least;
 }
 
 /** Root mean square of the scores around each image's mean, over the classes that the images have. */

@@ -20,7 +20,7 @@ const SEARCHED_IMAGES = 3000;
 /** Scores held at once: images × classes. */
 const SEARCHED_SCORES = 3_000_000;
 /** Views multiply the time for embedding, and help few images most. */
-const VIEWED_IMAGES = 600;
+const VIEWED_IMAGES = 300;
 /** Weights of a logistic regression; above that its solver takes more memory and time than it is worth. */
 const LOGISTIC_WEIGHTS = 400_000;
 /** The largest class against the smallest. */
