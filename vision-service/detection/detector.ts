@@ -42,7 +42,7 @@ export interface Detection {
 export const MOST_PROPOSALS = 16;
 export const LEAST_OBJECT = 0.05;
 /** What a crop shows of a box's surroundings, as a share of its sides. */
-const MARGIN = 0.08;
+export const CROP_MARGIN = 0.08;
 
 /** The objects in a picture, surest first. Ties keep the order of the proposals. */
 export async function detect(detector: TrainedDetector, sight: Sight, kernels: DetectionKernels): Promise<Detection[]> {
@@ -69,7 +69,7 @@ async function secondLook(
 
 /** The square that a backbone embeds to look at a box again. */
 export function cropSquare(picture: RgbPicture, box: Box, { side }: Pick<Backbone, 'side'>): Uint8Array {
-  const { left, top, width, height } = widened(box, MARGIN);
+  const { left, top, width, height } = widened(box, CROP_MARGIN);
   return resampleToSquare(picture, side, {
     left: left * picture.width,
     top: top * picture.height,
