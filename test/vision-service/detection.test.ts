@@ -74,13 +74,16 @@ describe('boxes', () => {
 describe('numbers in half their size', () => {
   it('differ by less than 0.4 %, and stay as they are the second time', () => {
     fc.assert(
-      fc.property(fc.float32Array({ noNaN: true, noDefaultInfinity: true, max: Math.fround(1e30), min: Math.fround(-1e30) }), (values) => {
-        const once = fromHalves(toHalves(values));
-        for (const [i, value] of values.entries()) {
-          expect(Math.abs((once[i] ?? 0) - value)).toBeLessThanOrEqual(Math.abs(value) * 0.004 + 1e-37);
-        }
-        expect(fromHalves(toHalves(once))).toEqual(once);
-      }),
+      fc.property(
+        fc.float32Array({ noNaN: true, noDefaultInfinity: true, max: Math.fround(1e30), min: Math.fround(-1e30) }),
+        (values) => {
+          const once = fromHalves(toHalves(values));
+          for (const [i, value] of values.entries()) {
+            expect(Math.abs((once[i] ?? 0) - value)).toBeLessThanOrEqual(Math.abs(value) * 0.004 + 1e-37);
+          }
+          expect(fromHalves(toHalves(once))).toEqual(once);
+        },
+      ),
     );
   });
 });

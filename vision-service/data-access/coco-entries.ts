@@ -35,7 +35,7 @@ export interface Identified {
 }
 
 /** The lists of a COCO file, and what one entry of each is called. */
-export const LISTS = { images: 'image', annotations: 'annotation', categories: 'category' } as const;
+const LISTS = { images: 'image', annotations: 'annotation', categories: 'category' } as const;
 type ListName = keyof typeof LISTS;
 
 /**

@@ -1,7 +1,7 @@
 import type { ModelPerformance } from '../../loop/metrics.ts';
 import { encodeGraph, type GraphDefinition } from '../heads/onnx-graph.ts';
 import { type ClassifierExport, type ExportedFile, exportClassifier } from '../training/export-classifier.ts';
-import { CROP_MARGIN, LEAST_OBJECT, MOST_PROPOSALS, type TrainedDetector } from './detector.ts';
+import { CROP_MARGIN, LEAST_OBJECT, type TrainedDetector } from './detector.ts';
 import { HEAD_PARTS, PLACE_HEAD, PLACE_ROWS } from './graphs.ts';
 import { type PlaceHead, partShapes } from './place-head.ts';
 import { PLACE_STRIDE, PLACES, SQUARE_SIDE } from './places.ts';
@@ -76,7 +76,7 @@ function placesGraph({ size, numbers }: PlaceHead): GraphDefinition {
   };
 }
 
-function instructions({ kind, recipe, blend, crops }: TrainedDetector, backbone: DetectorExport['backbone']) {
+function instructions({ kind, recipe, most, blend, crops }: TrainedDetector, backbone: DetectorExport['backbone']) {
   return {
     schemaVersion: 1,
     kind,
@@ -98,7 +98,7 @@ function instructions({ kind, recipe, blend, crops }: TrainedDetector, backbone:
         classes: 'probability of each class if there is an object',
         sides: `logs of the distances from the place’s middle to left, top, right and bottom, in places of ${PLACE_STRIDE} px of the square`,
       },
-      keep: { leastObject: LEAST_OBJECT, suppressAboveOverlap: PROPOSAL_OVERLAP, most: MOST_PROPOSALS },
+      keep: { leastObject: LEAST_OBJECT, suppressAboveOverlap: PROPOSAL_OVERLAP, most },
     },
     ...(crops && {
       crops: {
