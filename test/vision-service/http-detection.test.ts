@@ -1,6 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { unzipSync } from 'fflate';
+import { InferenceSession } from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createVisionClient } from '../../vision/client.ts';
-import type { ModelKind } from '../../vision/contract.ts';
+import {
+  isTerminalEvaluationStatus,
+  type ModelKind,
+  type ProductRecognitionResult,
+  ProductRecognitionResultSchema,
+  ProductRecognitionRunSchema,
+} from '../../vision/contract.ts';
+import type { VisionService } from '../../vision-service/server.ts';
 import {
   call,
   classification,
@@ -22,6 +31,23 @@ const detection = (uri: string) => ({ annotationKind: 'imageObjectDetection' as 
 const detectorTraining = (dataset: string, modelKind: ModelKind = 'Generic-Detector', hours = 1) => {
   return { trainingParameters: { ...training(dataset, hours).trainingParameters, modelKind } };
 };
+
+/** The result of a product-recognition run on a photo. */
+async function recognized(service: VisionService, model: string, image: Uint8Array): Promise<ProductRecognitionResult> {
+  const path = `/productrecognition/${model}/runs/run-1`;
+  const put = await call(service, `PUT ${path}`, {
+    body: new Uint8Array(image),
+    headers: { 'content-type': 'image/png' },
+  });
+  expect(put.status).toBe(201);
+  const run = await vi.waitFor(async () => {
+    const found = ProductRecognitionRunSchema.parse(await (await call(service, `GET ${path}`)).json());
+    expect(isTerminalEvaluationStatus(found.status)).toBe(true);
+    return found;
+  }, 30_000);
+  expect(run.error).toBeUndefined();
+  return ProductRecognitionResultSchema.parse(run.result);
+}
 
 let running: RunningService;
 beforeAll(async () => {
@@ -112,6 +138,24 @@ describe('a detector', () => {
   });
 });
 
+describe('an exported detector', () => {
+  it('brings a head for places and one for crops that onnxruntime loads, its labels and its metrics', async () => {
+    const answer = await call(running.service, 'GET /models/detector:export');
+    const files = unzipSync(new Uint8Array(await answer.arrayBuffer()));
+    expect(Object.keys(files).sort()).toEqual([
+      'crops.onnx',
+      'labels.json',
+      'metrics.json',
+      'model.json',
+      'places.onnx',
+    ]);
+    const places = await InferenceSession.create(files['places.onnx'] ?? new Uint8Array());
+    expect(places.inputNames).toEqual(['fine', 'coarse']);
+    await places.release();
+    expect(JSON.parse(Buffer.from(files['labels.json'] ?? []).toString()).toSorted()).toEqual(['disc', 'square']);
+  });
+});
+
 describe('a model and a dataset of another kind', () => {
   it.each<[ModelKind, string]>([
     ['Generic-Detector', 'tags'],
@@ -172,7 +216,7 @@ describe('a training of a detector', () => {
 });
 
 describe('a Product-Recognizer', () => {
-  it('is a detector for imageanalysis:analyze', async () => {
+  it('tells products from gaps in a run, and is a detector for imageanalysis:analyze', async () => {
     const { home, client, service } = running;
     const scenes = await shapeScenes(10, 10);
     const uri = await writeShapeCoco(home, 'shelf', { scenes, rename: { square: 'Gap' } });
@@ -187,5 +231,9 @@ describe('a Product-Recognizer', () => {
       headers: { 'content-type': 'image/png' },
     });
     expect(await answer.json()).toMatchObject({ customModelResult: { objectsResult: { values: expect.any(Array) } } });
+    const { imageMetadata, products, gaps } = await recognized(service, 'shelf', image);
+    expect(imageMetadata).toEqual({ width: 160, height: 160 });
+    expect(new Set(products.flatMap(({ tags }) => tags.map(({ name }) => name)))).toEqual(new Set(['disc']));
+    expect(new Set(gaps.flatMap(({ tags }) => tags.map(({ name }) => name)))).toEqual(new Set(['Gap']));
   });
 });

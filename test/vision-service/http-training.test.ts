@@ -39,13 +39,16 @@ async function ledgerOfModels(...models: string[]) {
   return (await ledgerOf(running.service)).filter((line) => models.includes(line.model));
 }
 
+/** Sides in pixels of files that are no 64 pixels wide and high. */
+const SIDES: Readonly<Record<string, number>> = { 'cut.png': 300 };
+
 /** COCO whose images are the given files, labelled by turns. */
 async function cocoOf(home: string, files: readonly string[], classes = ['one', 'two']) {
   return writeJson(home, 'given.json', {
     images: files.map((file, i) => ({
       id: i + 1,
-      width: 1,
-      height: 1,
+      width: SIDES[file] ?? 64,
+      height: SIDES[file] ?? 64,
       file_name: file,
       coco_url: pathToFileURL(path.join(home, file)).href,
     })),

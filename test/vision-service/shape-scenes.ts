@@ -10,7 +10,7 @@ const SHAPES = {
   square: (x: number, y: number, s: number) => `<rect x="${x}" y="${y}" width="${s}" height="${s}" fill="#35c"/>`,
 };
 type Shape = keyof typeof SHAPES;
-const SHAPE_CLASSES: readonly Shape[] = ['disc', 'square'];
+export const SHAPE_CLASSES: readonly Shape[] = ['disc', 'square'];
 
 /** A picture of red discs and blue squares, and where they are as shares of its sides. */
 export interface ShapeScene {

@@ -33,12 +33,16 @@ export class CropRegression {
   }
 
   /** @param positions of the crops to learn from */
-  static async on(samples: CropSamples, positions: readonly number[], kernels: Kernels): Promise<CropRegression> {
-    const { units, cubeRoot, labels, classes } = samples;
+  static async on(
+    { units, cubeRoot, labels, classes }: CropSamples,
+    positions: readonly number[],
+    kernels: Kernels,
+  ): Promise<CropRegression> {
     const mean = meanRow(pickRows(units, positions));
     const rows = centredRows(units, positions, mean);
     const chosen = { rows, labels: positions.map((i) => labels[i] ?? classes), classes: classes + 1 };
-    return new CropRegression({ cubeRoot, mean }, await LogisticRegression.on(chosen, { kernels, asCounted: false }));
+    const regression = await LogisticRegression.on(chosen, { kernels, asCounted: false });
+    return new CropRegression({ cubeRoot, mean }, regression);
   }
 
   /** The head for a weight of ½|W|² beside the mean cross-entropy; begins from the last one. */

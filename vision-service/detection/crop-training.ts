@@ -35,7 +35,8 @@ export async function trainCrops(
   const samples = samplesOf(crops, tools.classes.length);
   const { lambda, scores } = await chooseLambda(crops, { samples, places }, tools);
   const all = crops.flatMap(({ label }, i) => (label === undefined ? [] : [i]));
-  const head = await (await CropRegression.on(samples, all, tools.heads)).fit(lambda, tools.pause);
+  const regression = await CropRegression.on(samples, all, tools.heads);
+  const head = await regression.fit(lambda, tools.pause);
   return { head, lambda, scores };
 }
 
@@ -54,11 +55,12 @@ async function chooseLambda(
 ) {
   const [first] = LAMBDAS;
   if (places.foldCount < 2) return { lambda: first, scores: new Map<Proposal, Float32Array>() };
-  const starting = Array.from({ length: places.foldCount }, (_, fold) => {
+  const regressions: CropRegression[] = [];
+  for (let fold = 0; fold < places.foldCount; fold += 1) {
+    await tools.pause();
     const seen = crops.flatMap((crop, i) => (crop.label === undefined || crop.fold === fold ? [] : [i]));
-    return CropRegression.on(samples, seen, tools.heads);
-  });
-  const regressions = await Promise.all(starting);
+    regressions.push(await CropRegression.on(samples, seen, tools.heads));
+  }
   let best = { lambda: first, ...(await crossFit(crops, { regressions, lambda: first }, tools)) };
   for (const lambda of places.enoughToChoose ? LAMBDAS.slice(1) : []) {
     if (!tools.affordable()) break;

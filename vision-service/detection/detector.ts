@@ -20,6 +20,8 @@ export interface TrainedDetector {
   /** The recipe that was chosen, in words. */
   recipe: string;
   places: PlaceHead;
+  /** Boxes of a picture that get a second look. */
+  most: number;
   /** Undefined for a detector of one stage. */
   crops: CropHead | undefined;
   blend: Blend;
@@ -38,17 +40,23 @@ export interface Detection {
   confidences: Float32Array;
 }
 
-/** Boxes of one picture that are looked at again, and how sure the place head must be of them. */
-export const MOST_PROPOSALS = 16;
+/** How sure a place head must be of a box for a second look. */
 export const LEAST_OBJECT = 0.05;
+/** Boxes of a picture that get a second look: these bounds, and between them so many times the most that a training picture had. */
+const PROPOSALS = { least: 16, most: 200, times: 2 };
+
+/** Boxes of a picture that get a second look, by the largest number of objects on a training picture. */
+export function proposalLimit(objects: number): number {
+  return Math.min(PROPOSALS.most, Math.max(PROPOSALS.least, PROPOSALS.times * objects));
+}
 /** What a crop shows of a box's surroundings, as a share of its sides. */
-const MARGIN = 0.08;
+export const CROP_MARGIN = 0.08;
 
 /** The objects in a picture, surest first. Ties keep the order of the proposals. */
 export async function detect(detector: TrainedDetector, sight: Sight, kernels: DetectionKernels): Promise<Detection[]> {
   const { frame, ...maps } = await sight.maps();
   const picture = { rows: await kernels.placeRows({ frame, ...maps }), frame };
-  const options = { head: detector.places, kernels, most: MOST_PROPOSALS, least: LEAST_OBJECT };
+  const options = { head: detector.places, kernels, most: detector.most, least: LEAST_OBJECT };
   const proposals = await propose(picture, options);
   const scores = await secondLook(detector.crops, sight, proposals);
   return proposals
@@ -69,7 +77,7 @@ async function secondLook(
 
 /** The square that a backbone embeds to look at a box again. */
 export function cropSquare(picture: RgbPicture, box: Box, { side }: Pick<Backbone, 'side'>): Uint8Array {
-  const { left, top, width, height } = widened(box, MARGIN);
+  const { left, top, width, height } = widened(box, CROP_MARGIN);
   return resampleToSquare(picture, side, {
     left: left * picture.width,
     top: top * picture.height,

@@ -7,7 +7,7 @@ import type { Truth } from './place-samples.ts';
 /** Confidence from which a class of a box is told. */
 const LEAST_CONFIDENCE = 0.05;
 /** Tags of a picture that are told, all boxes together. */
-const MOST_TAGS = 200;
+const MOST_TAGS = 300;
 
 /** A class that a box may show. */
 export interface Finding {
@@ -16,7 +16,7 @@ export interface Finding {
   confidence: number;
 }
 
-/** What is told of a picture: every class of every box that is sure enough, surest first, at most 200. */
+/** What is told of a picture: every class of every box that is sure enough, surest first, at most 300. */
 export function findings(detections: readonly Detection[]): Finding[] {
   return detections
     .flatMap(({ box, confidences }) => [...confidences].map((confidence, label) => ({ box, label, confidence })))

@@ -1,5 +1,5 @@
 import { foldCount, pictureFolds } from './crossing.ts';
-import { LEAST_OBJECT, MOST_PROPOSALS } from './detector.ts';
+import { LEAST_OBJECT } from './detector.ts';
 import { objectPrecision } from './measure.ts';
 import { gatherPlaces } from './place-gathering.ts';
 import type { PlaceHead } from './place-head.ts';
@@ -97,11 +97,11 @@ function train(
 async function proposeInto(
   proposals: Proposal[][],
   { pictures, chosen, head }: Pick<Work, 'pictures'> & { chosen: (index: number) => boolean; head: PlaceHead },
-  { detection, pause }: TrainingTools,
+  { detection, pause, most }: TrainingTools,
 ): Promise<void> {
   const positions = [...pictures.keys()].filter(chosen);
   const own = positions.flatMap((i) => pictures[i] ?? []);
-  const options = { head, kernels: detection, most: MOST_PROPOSALS, least: LEAST_OBJECT };
+  const options = { head, kernels: detection, most, least: LEAST_OBJECT };
   const look = async (picture: TrainingPicture) => {
     const maps = await picture.maps();
     return propose({ rows: await detection.placeRows(maps), frame: maps.frame }, options);

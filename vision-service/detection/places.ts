@@ -2,7 +2,7 @@ import type { FeatureMaps } from '../backbones/feature-maps.ts';
 
 /** Pixels of the square that pictures are laid into, and pixels from place to place in it. */
 export const SQUARE_SIDE = 448;
-const PLACE_STRIDE = 16;
+export const PLACE_STRIDE = 16;
 /** Places along a side of the square. */
 export const PLACES = SQUARE_SIDE / PLACE_STRIDE;
 

@@ -13,7 +13,8 @@ export interface Proposal {
   classes: Float32Array;
 }
 
-const OVERLAP = 0.5;
+/** Of two boxes that overlap by more than this, the surer one stays. */
+export const PROPOSAL_OVERLAP = 0.5;
 /** Sides beyond the square say nothing more. */
 const LONGEST = Math.log(PLACES);
 
@@ -30,7 +31,7 @@ export async function propose(
     const box = boxAt(place, sides.subarray(place * 4, place * 4 + 4), picture.frame);
     return [{ box, score, classes: classes.slice(place * head.size.classes, (place + 1) * head.size.classes) }];
   });
-  return suppress(found, { limit: OVERLAP, most });
+  return suppress(found, { limit: PROPOSAL_OVERLAP, most });
 }
 
 function boxAt(place: number, sides: Float32Array, { wide, high }: Frame): Box {

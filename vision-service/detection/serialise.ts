@@ -9,6 +9,7 @@ const HeaderSchema = z.object({
   kind: z.enum(DETECTOR_KINDS),
   classes: z.array(z.string()),
   recipe: z.string(),
+  most: z.int(),
   places: z.object({ features: z.int(), hidden: z.int(), classes: z.int() }),
   blend: z.object({ object: z.number(), crop: z.number(), place: z.number(), bias: z.number() }),
   crops: z.object({ dimensions: z.int(), cubeRoot: z.boolean() }).optional(),
@@ -20,9 +21,9 @@ export function isDetector(bytes: Uint8Array): boolean {
 }
 
 /** A detector as bytes: a line naming the form, a line of JSON, then the numbers as little-endian 32-bit floats. */
-export function serialiseDetector({ kind, classes, recipe, places, crops, blend }: TrainedDetector): Uint8Array {
+export function serialiseDetector({ kind, classes, recipe, most, places, crops, blend }: TrainedDetector): Uint8Array {
   const cropHeader = crops && { dimensions: crops.transform.mean.length, cubeRoot: crops.transform.cubeRoot };
-  const header = JSON.stringify({ kind, classes, recipe, places: places.size, blend, crops: cropHeader });
+  const header = JSON.stringify({ kind, classes, recipe, most, places: places.size, blend, crops: cropHeader });
   const numbers = [
     ...HEAD_PARTS.map((part) => places.numbers[part]),
     ...(crops
@@ -46,14 +47,14 @@ export function deserialiseDetector(bytes: Uint8Array): TrainedDetector {
   const take = taking(buffer.subarray(end + 1));
   const shapes = partShapes(header.places);
   const numbers = byPart((part) => take(shapes[part][0] * shapes[part][1]));
-  const { kind, classes, recipe, blend, crops } = header;
+  const { crops, ...rest } = header;
   const places = { size: header.places, numbers };
-  if (crops === undefined) return { kind, classes, recipe, places, crops: undefined, blend };
+  if (crops === undefined) return { ...rest, places, crops: undefined };
   const mean = Float64Array.from(take(crops.dimensions));
-  const biases = Float64Array.from(take(classes.length + 1));
-  const weights = Array.from({ length: classes.length + 1 }, () => Float64Array.from(take(crops.dimensions)));
+  const biases = Float64Array.from(take(rest.classes.length + 1));
+  const weights = Array.from({ length: rest.classes.length + 1 }, () => Float64Array.from(take(crops.dimensions)));
   const cropHead = { transform: { cubeRoot: crops.cubeRoot, mean }, head: { weights, biases } };
-  return { kind, classes, recipe, places, crops: cropHead, blend };
+  return { ...rest, places, crops: cropHead };
 }
 
 /** Takes one list of numbers after the other. Parts come in the order of `HEAD_PARTS`, as `byPart` asks for them. */

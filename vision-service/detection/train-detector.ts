@@ -2,7 +2,7 @@ import { Kernels } from '../heads/kernels.ts';
 import { Pacer } from '../training/pacer.ts';
 import { type Blend, blended, type Evidence, evidenceOf, firstBlend, fitBlend, rightClasses } from './blend.ts';
 import { type CropTrainingResult, trainCrops } from './crop-training.ts';
-import type { DetectorKind, TrainedDetector } from './detector.ts';
+import { type DetectorKind, proposalLimit, type TrainedDetector } from './detector.ts';
 import { DetectionKernels } from './kernels.ts';
 import { learnable } from './learnable.ts';
 import { type Finding, findings, measure } from './measure.ts';
@@ -54,7 +54,9 @@ export async function trainDetector(request: DetectorRequest): Promise<DetectorT
   const [detection, heads] = await Promise.all([DetectionKernels.open(request), Kernels.open()]);
   try {
     const { kind, classes, seed, affordable } = request;
-    return await train(kind, learnable(request.pictures, seed), { classes, seed, detection, heads, pause, affordable });
+    const pictures = learnable(request.pictures, seed);
+    const most = proposalLimit(pictures.reduce((largest, { truths }) => Math.max(largest, truths.length), 0));
+    return await train(kind, pictures, { classes, seed, most, detection, heads, pause, affordable });
   } finally {
     await Promise.all([detection.close(), heads.close()]);
   }
@@ -74,6 +76,7 @@ async function train(
     classes: [...tools.classes],
     recipe: recipeName(places, crops, stages.stages),
     places: places.head,
+    most: tools.most,
     crops: stages.stages === 2 ? crops.head : undefined,
     blend: stages.blend,
   };

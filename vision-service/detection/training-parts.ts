@@ -15,6 +15,8 @@ export interface TrainingTools {
   /** Names of the classes, in the order of the labels. */
   classes: readonly string[];
   seed: number;
+  /** Boxes of a picture that get a second look. */
+  most: number;
   detection: DetectionKernels;
   heads: Kernels;
   /** Awaited between steps: tells how far it is, gives way to other work, and throws to stop. */

@@ -48,7 +48,7 @@ interface RecognizeTask {
   image: Uint8Array;
 }
 
-/** Packs a trained classifier as a ZIP file. */
+/** Packs a trained model as a ZIP file. */
 interface ExportTask {
   kind: 'export';
   trainingId: string;

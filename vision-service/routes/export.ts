@@ -14,7 +14,7 @@ export function addExportRoute(api: Api, parts: ServiceParts): void {
       path: '/models/{name}:export',
       id: 'exportModel',
       tag: 'Models',
-      summary: 'Get a trained classifier as a ZIP file: ONNX head, labels, metrics, and what its features come from',
+      summary: 'Get a trained model as a ZIP file: ONNX heads, labels, metrics, and what their features come from',
       params: OneName,
       query: VersionQuery,
       answer: {
@@ -36,10 +36,7 @@ export function addExportRoute(api: Api, parts: ServiceParts): void {
 }
 
 async function exported(parts: ServiceParts, name: string): Promise<Uint8Array> {
-  const { status, modelPerformance, trainingParameters } = existingModel(parts, name);
-  if (trainingParameters.modelKind !== 'Generic-Classifier') {
-    throw invalidRequest(`Models of the kind ${trainingParameters.modelKind} have no export.`, 'NotSupportedModelKind');
-  }
+  const { status, modelPerformance } = existingModel(parts, name);
   if (status !== 'succeeded') {
     throw invalidRequest(`Model "${name}" is ${status}; only a model that succeeded can be exported.`);
   }
