@@ -9,7 +9,7 @@ import { claimedValue, type Situation } from './policy.ts';
 const USUAL_CHANGE = 0.1;
 const USUAL_METRIC = 0.85;
 /** Of a detector: the paired noise of a mean average precision on one image, which falls with the root of their number. */
-const USUAL_DETECTION_NOISE = 0.6;
+const USUAL_DETECTION_NOISE = 0.45;
 
 const HOLD_OUT_WARNING =
   'There is no evaluation set: every figure is the service’s own hold-out metric, which is optimistic and not comparable between ' +
@@ -25,7 +25,7 @@ function tooSmall(size: number, margin: number, enough: number): string {
 /**
  * Said at the start of a loop: an evaluation set too small to see the margin, with the size that would be enough, or the missing
  * evaluation set. Before any measurement this supposes that 10 % of the verdicts change (with predictions; of a detector, a paired
- * noise of 0.06 on 100 images), or a metric at the target (0.85 without one) in two samples.
+ * noise of 0.045 on 100 images), or a metric at the target (0.85 without one) in two samples.
  */
 export function startWarnings(
   settings: Pick<DecisionSettings, 'evaluationImages' | 'margin' | 'target' | 'claim' | 'task'>,

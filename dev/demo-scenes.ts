@@ -8,8 +8,8 @@ import { readEmojiSplit } from './emoji-data.ts';
 import { EMOJI_CLASSES } from './emoji-glyphs.ts';
 import { composeScenes, type Scene, writeScenes } from './scenes.ts';
 
-const POOL_SCENES = 160;
-const EVALUATION_SCENES = 60;
+const POOL_SCENES = 140;
+const EVALUATION_SCENES = 50;
 const UNSEEN_SCENES = 4;
 /** Confidence from which a box is shown, and overlap from which it is right, 0–1. */
 const SURE_ENOUGH = 0.3;
