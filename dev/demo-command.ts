@@ -15,7 +15,7 @@ export function addDemoCommand(program: Command): void {
     .option('--home <folder>', 'where everything is kept; a new folder below the usual home by default')
     .option(
       '--target <value>',
-      'metric to reach, 0–1 (default: accuracyTop1 0.84; with --detection, meanAveragePrecision50 0.55)',
+      'metric to reach, 0–1 (default: accuracyTop1 0.84; with --detection, meanAveragePrecision50 0.6)',
       parseTarget,
     )
     .option('--backbone <name>', 'backbone of the vision service: efficientnet-lite0, classical or onnx:FILE')

@@ -18,7 +18,7 @@ const OVERLAP = 0.5;
 /** The demo of a detector: where on composed scenes drawings of six groups are. No glyph stands on both sides. */
 export const SCENES: DemoSubject = {
   loop: 'scenes',
-  target: 0.55,
+  target: 0.6,
   prepare: async (home, { seed, say }) => {
     say(`Composing ${POOL_SCENES} scenes to draw from and ${EVALUATION_SCENES} for evaluation only …`);
     const split = await readEmojiSplit(seed);
