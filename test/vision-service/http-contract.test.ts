@@ -176,18 +176,6 @@ describe('a list', () => {
 });
 
 describe('a model request', () => {
-  it('of a kind that is not trained here is refused with a clear error', async () => {
-    const { service } = await serviceWithDatasets('d');
-    for (const modelKind of ['Generic-Detector', 'Product-Recognizer']) {
-      const { trainingParameters } = training('d');
-      const answer = await callJson(service, 'PUT /models/m', {
-        trainingParameters: { ...trainingParameters, modelKind },
-      });
-      expect(await errorOf(answer)).toMatchObject({ status: 400, inner: 'NotSupportedModelKind' });
-    }
-    expect(await errorOf(await call(service, 'GET /models/m'))).toMatchObject({ status: 404 });
-  });
-
   it('for more hours than its version allows is refused', async () => {
     const { service } = await serviceWithDatasets('d');
     const over = await callJson(service, 'PUT /models/m', training('d', 337));
