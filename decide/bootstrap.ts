@@ -80,11 +80,11 @@ export function summarize(
 /** Half the width of the 95 % interval of the difference on the same draws; of independent draws where too few images are in both. */
 function noiseOf(one: Resampling, other: Resampling): Omit<ResampledNoise, 'round'> {
   const predicted = shareOfBoth(one.predicted, other.predicted);
-  const sameDraws = one.seed === other.seed && one.values.length === other.values.length;
-  if (predicted < ENOUGH_PREDICTED || !sameDraws) {
+  if (predicted < ENOUGH_PREDICTED || one.seed !== other.seed) {
     return { kind: 'two-sample', value: Z95 * Math.sqrt(variance(one.values) + variance(other.values)), predicted };
   }
-  const differences = one.values.map((value, at) => (other.values[at] ?? 0) - value);
+  // Draws come in one order, so where one round has fewer, those are the other's first.
+  const differences = one.values.slice(0, other.values.length).map((value, at) => (other.values[at] ?? 0) - value);
   return { kind: 'paired', value: (quantile(differences, 1 - TAIL) - quantile(differences, TAIL)) / 2, predicted };
 }
 

@@ -15,7 +15,6 @@ export interface PlannedCrop {
 /** A proposal that overlaps an object by that much shows it; one by less than `BACKGROUND` shows none. */
 const FOUND = 0.5;
 const BACKGROUND = 0.4;
-const JITTERED = 2;
 const SHIFT = 0.08;
 const STRETCH = 0.12;
 const ELSEWHERE = 4;
@@ -26,16 +25,17 @@ const ELSEWHERE_SIDE = { least: 0.1, most: 0.45 };
  * The crops of one picture that the crop head learns from: its objects, the same a little shifted and stretched, what the place head
  * proposed when it had not seen the picture, and boxes elsewhere.
  *
+ * @param jittered shifted and stretched crops of an object
  * @param more crops besides the proposals, which are all there; which of them are left out is chance
  */
 export function planCrops(
   { truths, proposals }: { truths: readonly Truth[]; proposals: readonly Proposal[] },
-  { classes, more, random }: { classes: number; more: number; random: () => number },
+  { classes, jittered, more, random }: { classes: number; jittered: number; more: number; random: () => number },
 ): PlannedCrop[] {
   const others = [
     ...truths.flatMap(({ box, label }): PlannedCrop[] => [
       { box, label },
-      ...Array.from({ length: JITTERED }, () => ({ box: jittered(box, random), label })),
+      ...Array.from({ length: jittered }, () => ({ box: shifted(box, random), label })),
     ]),
     ...elsewhere(truths, random).map((box) => ({ box, label: classes })),
   ];
@@ -54,7 +54,7 @@ function proposedCrop(proposal: Proposal, truths: readonly Truth[], classes: num
   return { box, label: shared < BACKGROUND ? classes : undefined, proposal };
 }
 
-function jittered({ left, top, width, height }: Box, random: () => number): Box {
+function shifted({ left, top, width, height }: Box, random: () => number): Box {
   const off = (share: number) => (random() * 2 - 1) * share;
   return insidePicture({
     left: left + off(SHIFT) * width,

@@ -12,6 +12,9 @@ const LAMBDAS: readonly [number, ...number[]] = [1e-3, 3e-3, 3e-4];
 /** Crops besides the proposals: of a picture, and of all together; one takes up to 20 kB. */
 const CROPS_PER_PICTURE = 60;
 const CROPS_AT_MOST = 12_000;
+/** Shifted crops of an object: the fewer objects, the more they are worth. */
+const JITTERED = { few: 3, many: 1 };
+const MANY_OBJECTS = 150;
 
 /** The crop head of all pictures, and what heads that had not seen a picture say of its proposals. */
 export interface CropTrainingResult {
@@ -99,9 +102,11 @@ async function embedCrops(
   { classes, pause, seed }: TrainingTools,
 ): Promise<Crop[]> {
   const more = Math.max(2, Math.min(CROPS_PER_PICTURE, Math.floor(CROPS_AT_MOST / pictures.length)));
+  const objects = pictures.reduce((sum, { truths }) => sum + truths.length, 0);
+  const jittered = objects < MANY_OBJECTS ? JITTERED.few : JITTERED.many;
   const look = async (picture: TrainingPicture, index: number) => {
     const own = { truths: picture.truths, proposals: proposals[index] ?? [] };
-    const planned = planCrops(own, { classes: classes.length, more, random: randomNumbers(seed + index) });
+    const planned = planCrops(own, { classes: classes.length, jittered, more, random: randomNumbers(seed + index) });
     const features = await picture.crops(planned.map(({ box }) => box));
     return planned.flatMap((crop, i): Crop[] => {
       const feature = features[i];

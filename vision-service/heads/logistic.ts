@@ -52,7 +52,7 @@ export class LogisticRegression {
   async #objective(point: Float64Array, gradient: Float64Array, lambda: number): Promise<number> {
     const [classes, dimensions] = [this.#data.targets.length, this.#data.x.length];
     const size = classes * dimensions;
-    const numbers = Float32Array.from(point);
+    const numbers = new Float32Array(point);
     const head = {
       weights: { data: numbers.subarray(0, size), count: classes, length: dimensions },
       biases: numbers.slice(size),

@@ -49,7 +49,7 @@ export async function openPictures(
   }: { purpose: Purpose; watch: { signal: AbortSignal; onProgress?: (progress: LookProgress) => void } },
 ): Promise<BoxPictures> {
   const shelf = new Shelf(engine, dataset, watch.signal);
-  const reading = { purpose, signal: watch.signal, credential: dataset.credential };
+  const reading = { purpose, signal: watch.signal, credential: dataset.credential, asDeclared: true };
   const result: BoxPictures = { sights: [], hashes: [], computed: 0, computeMs: 0, waitedMs: () => shelf.waitedMs };
   const problems: string[] = [];
   for (let start = 0; start < dataset.images.length; start += PART) {

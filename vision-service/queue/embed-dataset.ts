@@ -45,7 +45,7 @@ export async function embedDataset(
 ): Promise<EmbeddedDataset> {
   const result: EmbeddedDataset = { features: [], hashes: [], computed: 0, computeMs: 0 };
   const problems: string[] = [];
-  const reading = { purpose, signal: watch.signal, credential: dataset.credential };
+  const reading = { purpose, signal: watch.signal, credential: dataset.credential, asDeclared: false };
   const read = (start: number) => readPart(engine, dataset.images.slice(start, start + PART), reading);
   let next = read(0);
   try {

@@ -26,6 +26,8 @@ interface ImageReading {
   purpose: Purpose;
   credential: Credential | undefined;
   signal: AbortSignal;
+  /** Whether an image must have the size that its entry declares. */
+  asDeclared: boolean;
 }
 
 /** Reads images side by side: those that can be used, in their order, and one sentence for each of the others. */
@@ -49,7 +51,7 @@ export async function readPart(
 async function readImage(
   engine: Engine,
   image: DatasetImage,
-  { purpose, ...reading }: ImageReading,
+  { purpose, asDeclared, ...reading }: ImageReading,
 ): Promise<ReadImage | string> {
   reading.signal.throwIfAborted();
   try {
@@ -57,7 +59,8 @@ async function readImage(
     const side = purpose === 'training' ? LIMITS.trainSide : LIMITS.evaluationSide;
     const checked = await checkImage(engine, bytes, side);
     if ('problem' in checked) return `${image.where} ${checked.problem}`;
-    return declaredDefect(image, checked) ?? { ...checked, bytes, where: image.where };
+    const defect = asDeclared ? declaredDefect(image, checked) : undefined;
+    return defect ?? { ...checked, bytes, where: image.where };
   } catch (error) {
     if (error instanceof SourceError) return `${image.where}: ${error.message}`;
     throw error;
