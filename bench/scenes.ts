@@ -10,6 +10,7 @@ import { type PictureSight, sightOf } from '../vision-service/detection/picture-
 
 const EVALUATION_SCENES = 100;
 const CACHE_BYTES = 2 ** 30;
+const CLASS_NAMES: readonly string[] = EMOJI_CLASSES;
 
 /** A scene as a detector gets it, with what is on it. */
 export interface KnownScene extends PictureSight {
@@ -41,7 +42,7 @@ export function freshSights(scenes: readonly Scene[], backbone: Backbone): Known
     const sha256 = createHash('sha256').update(image).digest('hex');
     const sight = sightOf({ sha256, read: () => Promise.resolve(image) }, { backbone, maps, crops });
     const truths = objects.map(({ className, box: [left, top, width, height] }) => {
-      const label = EMOJI_CLASSES.findIndex((name) => name === className);
+      const label = CLASS_NAMES.indexOf(className);
       return { label, box: { left, top, width, height } };
     });
     return { ...sight, truths, group };
