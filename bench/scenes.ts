@@ -8,10 +8,9 @@ import { BoundedCache } from '../vision-service/bounded-cache.ts';
 import type { Box } from '../vision-service/detection/boxes.ts';
 import { type PictureSight, sightOf } from '../vision-service/detection/picture-sight.ts';
 
-const NAMES: readonly string[] = EMOJI_CLASSES;
-
 const EVALUATION_SCENES = 100;
 const CACHE_BYTES = 2 ** 30;
+const CLASS_NAMES: readonly string[] = EMOJI_CLASSES;
 
 /** A scene as a detector gets it, with what is on it. */
 export interface KnownScene extends PictureSight {
@@ -43,7 +42,7 @@ export function freshSights(scenes: readonly Scene[], backbone: Backbone): Known
     const sha256 = createHash('sha256').update(image).digest('hex');
     const sight = sightOf({ sha256, read: () => Promise.resolve(image) }, { backbone, maps, crops });
     const truths = objects.map(({ className, box: [left, top, width, height] }) => {
-      const label = NAMES.indexOf(className);
+      const label = CLASS_NAMES.indexOf(className);
       return { label, box: { left, top, width, height } };
     });
     return { ...sight, truths, group };
