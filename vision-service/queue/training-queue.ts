@@ -155,7 +155,7 @@ function settlement(
       ...(performance === undefined ? {} : { modelPerformance: performance }),
       ...(run.error === undefined ? {} : { error: failureDetails(run.error) }),
     },
-    classifier: run.result?.classifier,
+    trained: run.result?.trained,
     ledger: { status, computeSeconds: computeMs / 1000, billedMinutes: minutes, images, embeddingsComputed },
   };
 }
