@@ -84,7 +84,7 @@ function versionError(values: ReadonlyMap<string, string>, schema: z.ZodType): A
 export function pageAnswer<T>(c: Context, page: Page<T>, request: PageRequest) {
   if (!page.more) return { value: page.items };
   const next = publicUrl(c);
-  for (const name of [...next.searchParams.keys()]) {
+  for (const name of new URL(next).searchParams.keys()) {
     if ([KEY_NAME, 'skip', 'top'].includes(name.toLowerCase())) next.searchParams.delete(name);
   }
   next.searchParams.set('skip', String(request.skip + request.top));
