@@ -65,7 +65,7 @@ async function trainOn(
 describe('a training of a Product-Recognizer', () => {
   it('tells gaps from products on a photo, and all of them as objects; a plain detector is refused', async () => {
     const { engine, result, usages } = await trainOn('Product-Recognizer');
-    const detector = deserialiseDetector((await result).classifier);
+    const detector = deserialiseDetector((await result).trained);
     const signal = new AbortController().signal;
     const scenes = await shapeScenes(12, 33);
     const seen = { products: 0, gaps: 0 };

@@ -42,7 +42,7 @@ async function run({ task, engine }: { task: TrainTask; engine: Engine }) {
   const usages: Usage[] = [];
   const { signal } = new AbortController();
   const result = await runTraining(engine, task, { signal, onUsage: (usage) => usages.push(usage) });
-  return { result, classifier: deserialiseClassifier(result.classifier), usage: usages.at(-1) };
+  return { result, classifier: deserialiseClassifier(result.trained), usage: usages.at(-1) };
 }
 
 describe('a training task', () => {

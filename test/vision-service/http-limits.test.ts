@@ -1,9 +1,23 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { addressOf } from '../../vision-service/http-server.ts';
 import { InFlightBytes } from '../../vision-service/routes/in-flight.ts';
-import { call, errorOf, json, KEY, startService, temporaryFolder } from './http-helpers.ts';
+import {
+  call,
+  classification,
+  ended,
+  errorOf,
+  json,
+  KEY,
+  picture,
+  startService,
+  temporaryFolder,
+  training,
+  writeCoco,
+} from './http-helpers.ts';
 
 /** Opens a connection, sends what is given and never more, and gives all that comes back until the service closes it. */
 async function sendAndWait(port: number, sent: string): Promise<string> {
@@ -89,6 +103,35 @@ describe('images in flight', () => {
 
   it('may be one that is larger than all, alone', () => {
     expect(() => new InFlightBytes(10).claim(20)).not.toThrow();
+  });
+
+  it('count also when they are downloaded for a prediction', async () => {
+    const [home, downloading, finish] = [
+      await temporaryFolder(),
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<void>(),
+    ];
+    const bytes = await picture('red', 1);
+    const images = createServer((_request, response) => {
+      downloading.resolve();
+      void finish.promise.then(() => response.end(bytes));
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void images.close());
+    await once(images, 'listening');
+    const { client, service } = await startService(home, {
+      allowPrivate: true,
+      limits: { maxImageBytesInFlight: 100 },
+    });
+    await client.registerDataset('d', classification(await writeCoco(home, 'c.json', { perClass: 3 })));
+    await client.createModel('m', training('d'));
+    await ended(client, 'm');
+    const route = 'POST /imageanalysis:analyze?model-name=m';
+    const first = call(service, route, json({ url: `${addressOf(images).url}/1.png` }));
+    await downloading.promise;
+    expect(await errorOf(await call(service, route, { body: bytes }))).toMatchObject({ status: 429 });
+    finish.resolve();
+    expect((await first).status).toBe(200);
+    expect((await call(service, route, { body: bytes })).status).toBe(200);
   });
 
   it('give their room back when they are answered, well or not', async () => {

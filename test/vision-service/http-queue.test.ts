@@ -60,6 +60,21 @@ describe('the queue of trainings', () => {
     expect((await ledgerOf(next.service)).map((line) => line.model).sort()).toEqual(['one', 'three', 'two']);
   });
 
+  it('cancels a training that ran before a restart and waits again, because fewer run at a time now', async () => {
+    const { client, service, home, gate } = await gatedService(2);
+    await client.createModel('one', training('gated'));
+    await client.createModel('two', training('gated'));
+    await expect.poll(async () => (await client.getModel('two')).status).toBe('training');
+    await gate.reached();
+    await service.close();
+    const next = await startService(home, { allowPrivate: true, parallel: 1 });
+    await next.client.cancelModel('two');
+    expect(await next.client.getModel('two')).toMatchObject({ status: 'cancelled' });
+    gate.open();
+    expect(await ended(next.client, 'one')).toMatchObject({ status: 'succeeded' });
+    expect((await ledgerOf(next.service)).map((line) => line.model)).toEqual(['two', 'one']);
+  });
+
   it('cancels a training that is being cancelled as if asked once', async () => {
     const { client, service, gate } = await gatedService(1);
     await client.createModel('m', training('gated'));

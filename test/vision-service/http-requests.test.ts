@@ -77,6 +77,14 @@ describe('a key', () => {
     expect(new URL(nextLink).searchParams.get('api-version')).toBe('2023-07-01-preview');
     expect((await fetch(`${url}wrong`)).status).toBe(401);
   });
+
+  it('may be named in any casing there', async () => {
+    const url = `${running.service.url}/computervision/datasets?api-version=2023-07-01-preview&top=1&Subscription-Key=`;
+    const answer = await fetch(url + KEY);
+    const { nextLink } = z.object({ nextLink: z.string() }).parse(await answer.json());
+    expect(nextLink).not.toContain(KEY);
+    expect((await fetch(`${url}wrong`)).status).toBe(401);
+  });
 });
 
 describe('a query', () => {
@@ -90,6 +98,11 @@ describe('a query', () => {
     expect(await errorOf(await call(running.service, `GET /datasets?${query}`))).toMatchObject({ status: 400 });
   });
 
+  it('with a negative skip is told the limit, not the type', async () => {
+    const { message } = await errorOf(await call(running.service, 'GET /datasets?skip=-1'));
+    expect(message).toContain('>=0');
+  });
+
   it('with an unknown api-version is told the ones that its route has', async () => {
     const answer = await call(running.service, 'GET /productrecognition/m/runs?api-version=2023-02-01-preview');
     const { status, code, message } = await errorOf(answer);
@@ -100,6 +113,15 @@ describe('a query', () => {
 });
 
 describe('a next link', () => {
+  it('leads on however the query was spelt', async () => {
+    const first = await call(running.service, 'GET /datasets?Skip=0&TOP=1');
+    const { nextLink } = z.object({ nextLink: z.string() }).parse(await first.json());
+    const second = await fetch(nextLink, { headers: { 'ocp-apim-subscription-key': KEY } });
+    const page = z.object({ value: z.array(z.object({ name: z.string() })) });
+    const { value } = page.parse(await (await call(running.service, 'GET /datasets?skip=1&top=1')).json());
+    expect(page.parse(await second.json()).value).toEqual(value);
+  });
+
   it('has the address that a proxy was asked for', async () => {
     const headers = { 'x-forwarded-host': 'vision.example.com', 'x-forwarded-proto': 'https' };
     const answer = await call(running.service, 'GET /datasets?top=1', { headers });

@@ -23,7 +23,7 @@ export interface TrainTask {
 }
 
 export interface TrainResult {
-  classifier: Uint8Array;
+  trained: Uint8Array;
   performance: ModelPerformance | undefined;
 }
 

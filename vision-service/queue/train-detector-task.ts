@@ -40,7 +40,7 @@ export async function runDetectorTraining(engine: DetectionEngine, run: Run): Pr
   const performance: ModelPerformance | undefined = task.test
     ? await evaluateDetector(engine, trained.detector, { test: task.test, signal: watch.signal })
     : trained.holdOut && measure(trained.holdOut.found, trained.holdOut.truths, dataset.classes);
-  return { classifier: serialiseDetector(trained.detector), performance };
+  return { trained: serialiseDetector(trained.detector), performance };
 }
 
 function sizeOf({ images }: BoxedDataset): { images: number; boxes: number } {

@@ -31,7 +31,7 @@ export async function runTraining(engine: Engine, task: TrainTask, watch: Traini
   const performance = task.test
     ? await evaluateClassifier(engine, trained.classifier, { test: task.test, signal: watch.signal })
     : holdOutPerformance(trained.holdOut, dataset.classes);
-  return { classifier: serialiseClassifier(trained.classifier), performance };
+  return { trained: serialiseClassifier(trained.classifier), performance };
 }
 
 /** Undefined when nothing could be held out. */

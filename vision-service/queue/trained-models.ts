@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { TrainedDetector } from '../detection/detector.ts';
 import { deserialiseDetector, isDetector } from '../detection/serialise.ts';
-import { readClassifier } from '../store/models.ts';
+import { readTrained } from '../store/models.ts';
 import { deserialiseClassifier, type TrainedClassifier } from '../training/classifier.ts';
 import { TaskFailure } from './failure.ts';
 
@@ -31,7 +31,7 @@ export class TrainedModels {
   }
 
   #load(trainingId: string): TrainedModel {
-    const bytes = readClassifier(this.#db, trainingId);
+    const bytes = readTrained(this.#db, trainingId);
     if (bytes === undefined) throw new TaskFailure('modelNotFound', 'The model is not there any more.');
     return isDetector(bytes) ? { detector: deserialiseDetector(bytes) } : { classifier: deserialiseClassifier(bytes) };
   }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { isTerminalModelStatus } from '../../vision/contract.ts';
 import { credentialOf } from '../data-access/credentials.ts';
 import type { DatasetSource } from '../data-access/dataset.ts';
 import type { FaultPlan } from '../faults/plan.ts';
@@ -63,7 +64,7 @@ export class TrainingQueue {
     for (const loop of this.#loops) loop.wake();
   }
 
-  /** Cancels a model that has not ended: at once while it waits, else when its thread has stopped. */
+  /** Cancels a model that has not ended: when its thread has stopped, or at once while it waits, be it for its first turn or for another one. */
   cancel(name: string): void {
     const { models } = this.#parts;
     const model = models.get(name);
@@ -73,7 +74,7 @@ export class TrainingQueue {
     if (controller !== undefined) {
       models.mark(name, 'cancelling');
       controller.abort();
-    } else if (model.status === 'notStarted') {
+    } else if (!isTerminalModelStatus(model.status)) {
       this.#settle({ trainingId, model }, settlement(model, 'cancelled', { usage: NOTHING_USED }));
     }
   }
@@ -154,7 +155,7 @@ function settlement(
       ...(performance === undefined ? {} : { modelPerformance: performance }),
       ...(run.error === undefined ? {} : { error: failureDetails(run.error) }),
     },
-    classifier: run.result?.classifier,
+    trained: run.result?.trained,
     ledger: { status, computeSeconds: computeMs / 1000, billedMinutes: minutes, images, embeddingsComputed },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import { AnalyzeRequestSchema, PredictionSchema } from '../../vision/contract.ts';
 import { TaskFailure } from '../queue/failure.ts';
 import type { Api } from './api.ts';
@@ -30,11 +31,15 @@ export function addAnalyzeRoute(api: Api, parts: ServiceParts): void {
     },
     async (c, { query, body }) => {
       const trainingId = requestedTraining(parts, query['model-name']);
+      // Bytes that were sent have their room already; how many a download brings is not known before.
+      const release = 'url' in body ? inFlight.claim(EMBEDDED_CAPABILITIES.maxPredictBytes) : undefined;
       const image = 'url' in body ? body.url : body;
       try {
         return c.json(await inference.run({ kind: 'predict', trainingId, image }));
       } catch (error) {
         throw error instanceof TaskFailure ? asApiError(error) : error;
+      } finally {
+        release?.();
       }
     },
   );

@@ -13,10 +13,8 @@ import { addExportRoute } from './export.ts';
 import { ledgerRoute } from './ledger.ts';
 import { addModelRoutes } from './models.ts';
 import type { ServiceParts } from './parts.ts';
+import { keyInQuery } from './query.ts';
 import { addRecognitionRoutes } from './recognitions.ts';
-
-/** The key as a query value, which the gateway of the hosted service took as well. */
-const KEY_QUERY = 'subscription-key';
 
 /** Routes beside the contract, by path. */
 const OTHER_ROUTES = ['/', '/health', '/metrics', '/ledger', `${MOUNT_POINT}/openapi.json`, `${MOUNT_POINT}/docs`];
@@ -99,7 +97,7 @@ function requireKey(key: string) {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const expected = digest(key);
   return async (c: Context, next: Next) => {
-    const given = c.req.header(KEY_HEADER) ?? c.req.query(KEY_QUERY) ?? '';
+    const given = c.req.header(KEY_HEADER) ?? keyInQuery(c) ?? '';
     if (timingSafeEqual(digest(given), expected)) return next();
     throw new ApiError(401, { code: '401', message: `Access denied: the header ${KEY_HEADER} is missing or wrong.` });
   };

@@ -20,7 +20,7 @@ export const ProductVersionQuery = z.object({
   'api-version': z.enum(PRODUCT_VERSIONS).meta(VERSION),
 });
 
-const digits = (value: unknown) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value);
+const digits = (value: unknown) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value);
 
 const PAGE = {
   skip: z
@@ -34,17 +34,31 @@ const PAGE = {
 export const PageQuery = VersionQuery.extend(PAGE);
 export const ProductPageQuery = ProductVersionQuery.extend(PAGE);
 
-/**
- * The query values by name in lower case, as names are taken in any casing; the first of several counts.
- *
- * @throws {ApiError} 400, with the contract's own codes for `api-version`
- */
-export function parseQuery<T>(c: Context, schema: z.ZodType<T>): T {
+/** The key as a query value, which the gateway of the hosted service took as well. */
+const KEY_NAME = 'subscription-key';
+
+/** The key of a request that brings it in its query. */
+export function keyInQuery(c: Context): string | undefined {
+  return queryValues(c).get(KEY_NAME);
+}
+
+/** The query values by name in lower case, as names are taken in any casing; the first of several counts. */
+function queryValues(c: Context): Map<string, string> {
   const values = new Map<string, string>();
   for (const [name, value] of new URL(c.req.url).searchParams) {
     const key = name.toLowerCase();
     if (!values.has(key)) values.set(key, value);
   }
+  return values;
+}
+
+/**
+ * The query of a request, as its schema reads it.
+ *
+ * @throws {ApiError} 400, with the contract's own codes for `api-version`
+ */
+export function parseQuery<T>(c: Context, schema: z.ZodType<T>): T {
+  const values = queryValues(c);
   const parsed = schema.safeParse(Object.fromEntries(values));
   if (parsed.success) return parsed.data;
   const wrong = parsed.error.issues.map(({ path }) => path[0]);
@@ -70,7 +84,9 @@ function versionError(values: ReadonlyMap<string, string>, schema: z.ZodType): A
 export function pageAnswer<T>(c: Context, page: Page<T>, request: PageRequest) {
   if (!page.more) return { value: page.items };
   const next = publicUrl(c);
-  next.searchParams.delete('subscription-key');
+  for (const name of new URL(next).searchParams.keys()) {
+    if ([KEY_NAME, 'skip', 'top'].includes(name.toLowerCase())) next.searchParams.delete(name);
+  }
   next.searchParams.set('skip', String(request.skip + request.top));
   next.searchParams.set('top', String(request.top));
   return { value: page.items, nextLink: next.href };

@@ -26,11 +26,11 @@ const StoredModelSchema = z.object({
 export type StoredModel = z.infer<typeof StoredModelSchema>;
 export type ModelContent = Pick<StoredModel, 'trainingParameters' | 'evaluationParameters'>;
 
-/** How a training ended: what the model shows, the classifier if there is one, and its line in the ledger. */
+/** How a training ended: what the model shows, the trained model if there is one (serialised), and its line in the ledger. */
 export interface Settlement {
   status: 'succeeded' | 'failed' | 'cancelled';
   result: Pick<StoredModel, 'trainingCostInMinutes' | 'modelPerformance' | 'error'>;
-  classifier?: Uint8Array | undefined;
+  trained?: Uint8Array | undefined;
   ledger: LedgerEntry;
 }
 
@@ -120,12 +120,12 @@ export class ModelStore {
 
   /** Ends a training and writes its line in the ledger, both or neither. */
   settle(training: PendingTraining, settlement: Settlement): void {
-    const { status, result, classifier } = settlement;
+    const { status, result, trained } = settlement;
     transaction(this.#db, () => {
       this.#write({ ...training.model, status, ...result, updatedDateTime: new Date().toISOString() });
       this.#db
         .prepare('UPDATE models SET classifier = ? WHERE training_id = ?')
-        .run(classifier ?? null, training.trainingId);
+        .run(trained ?? null, training.trainingId);
       writeLedger(this.#db, { trainingId: training.trainingId, model: training.model.name }, settlement.ledger);
     });
   }
@@ -137,8 +137,8 @@ export class ModelStore {
   }
 }
 
-/** The serialised classifier of a training; undefined when it has none. */
-export function readClassifier(db: DatabaseSync, trainingId: string): Uint8Array | undefined {
-  const row = db.prepare('SELECT classifier FROM models WHERE training_id = ?').get(trainingId);
-  return row?.['classifier'] instanceof Uint8Array ? row['classifier'] : undefined;
+/** The serialised classifier or detector of a training; undefined when it has none. */
+export function readTrained(db: DatabaseSync, trainingId: string): Uint8Array | undefined {
+  const row = db.prepare('SELECT classifier AS trained FROM models WHERE training_id = ?').get(trainingId);
+  return row?.['trained'] instanceof Uint8Array ? row['trained'] : undefined;
 }
