@@ -43,11 +43,11 @@ export interface Detection {
 /** How sure a place head must be of a box for a second look. */
 export const LEAST_OBJECT = 0.05;
 /** Boxes of a picture that get a second look: these bounds, and between them so many times the most that a training picture had. */
-const PROPOSALS = { least: 12, most: 200, times: 2 };
+const PROPOSALS = { least: 8, most: 200, times: 1.5 };
 
 /** Boxes of a picture that get a second look, by the largest number of objects on a training picture. */
 export function proposalLimit(objects: number): number {
-  return Math.min(PROPOSALS.most, Math.max(PROPOSALS.least, PROPOSALS.times * objects));
+  return Math.min(PROPOSALS.most, Math.max(PROPOSALS.least, Math.ceil(PROPOSALS.times * objects)));
 }
 /** What a crop shows of a box's surroundings, as a share of its sides. */
 export const CROP_MARGIN = 0.08;

@@ -14,7 +14,8 @@ export interface LogisticOptions {
 }
 
 const MAX_ITERATIONS = 200;
-const TOLERANCE = 1e-4;
+/** Largest entry of the gradient at the end: with 1e-4 the objective stayed 1.3 % above what a full solution reaches. */
+const TOLERANCE = 7e-5;
 
 /** Multinomial logistic regression on samples that stay the same while λ changes. */
 export class LogisticRegression {
