@@ -43,7 +43,7 @@ export interface Detection {
 /** How sure a place head must be of a box for a second look. */
 export const LEAST_OBJECT = 0.05;
 /** Boxes of a picture that get a second look: these bounds, and between them so many times the most that a training picture had. */
-const PROPOSALS = { least: 8, most: 200, times: 1.5 };
+const PROPOSALS = { least: 6, most: 200, times: 1.25 };
 
 /** Boxes of a picture that get a second look, by the largest number of objects on a training picture. */
 export function proposalLimit(objects: number): number {

@@ -94,27 +94,34 @@ export class TrainingQueue {
   }
 
   async #train(lane: ComputeLane, item: PendingTraining): Promise<void> {
-    const { models, log, minutesPerSecond, faults } = this.#parts;
     const controller = new AbortController();
-    models.mark(item.model.name, 'training');
+    this.#parts.models.mark(item.model.name, 'training');
     this.#running.set(item.trainingId, controller);
+    try {
+      const settled = await this.#run(lane, item, controller.signal);
+      if (settled !== undefined) this.#settle(item, settled);
+    } finally {
+      this.#running.delete(item.trainingId);
+    }
+  }
+
+  /** Trains a model and says how it ended; undefined when the service stops, so that the next start trains it again. */
+  async #run(lane: ComputeLane, item: PendingTraining, signal: AbortSignal): Promise<Settlement | undefined> {
+    const { log, minutesPerSecond, faults } = this.#parts;
     const begun = performance.now();
     let usage = NOTHING_USED;
     try {
       faults?.failTraining(item.model.name);
-      const watch = { signal: controller.signal, onUsage: (now: Usage) => (usage = now) };
-      const result = await this.#compute(lane, item, watch);
-      this.#settle(item, settlement(item.model, 'succeeded', { usage, result, minutesPerSecond }));
+      const result = await this.#compute(lane, item, { signal, onUsage: (now: Usage) => (usage = now) });
+      return settlement(item.model, 'succeeded', { usage, result, minutesPerSecond });
     } catch (error) {
-      const stopped = controller.signal.aborted;
-      if (stopped && this.#closed) return;
-      if (stopped) this.#settle(item, settlement(item.model, 'cancelled', { usage, minutesPerSecond }));
-      else this.#settle(item, settlement(item.model, 'failed', { usage, error: asFailure(error, log) }));
+      if (signal.aborted && this.#closed) return undefined;
+      if (signal.aborted) return settlement(item.model, 'cancelled', { usage, minutesPerSecond });
+      return settlement(item.model, 'failed', { usage, error: asFailure(error, log) });
     } finally {
       const { headMs = 0 } = usage;
       const seconds = { trainingSeconds: (performance.now() - begun) / 1000, headSeconds: headMs / 1000 };
       log.info({ model: item.model.name, ...seconds }, 'training ended');
-      this.#running.delete(item.trainingId);
     }
   }
 

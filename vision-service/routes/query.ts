@@ -22,13 +22,26 @@ export const ProductVersionQuery = z.object({
 
 const digits = (value: unknown) => (typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value);
 
-const PAGE = {
-  skip: z
-    .preprocess(digits, z.int().min(0).max(2_147_483_647))
-    .default(0)
-    .meta({ description: 'Items left out before the first one' }),
-  top: z.preprocess(digits, z.int().min(1).max(30)).default(10).meta({ description: 'Most items of one answer' }),
-};
+/**
+ * `skip` and `top` of a list.
+ *
+ * @param usual how many items an answer has if the caller does not say
+ * @param most how many it may have
+ */
+export function pageShape(usual: number, most: number) {
+  return {
+    skip: z
+      .preprocess(digits, z.int().min(0).max(2_147_483_647))
+      .default(0)
+      .meta({ description: 'Items left out before the first one' }),
+    top: z
+      .preprocess(digits, z.int().min(1).max(most))
+      .default(usual)
+      .meta({ description: 'Most items of one answer' }),
+  };
+}
+
+const PAGE = pageShape(10, 30);
 
 /** `skip` and `top` of the lists (UnifiedVision, 2023-04-01-preview). */
 export const PageQuery = VersionQuery.extend(PAGE);
