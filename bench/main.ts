@@ -53,6 +53,7 @@ function sectionOf(name: string): (ground: Ground) => Promise<Row[]> {
   throw new Error(`There is no section ${name}; there are: ${Object.keys(SECTIONS).join(', ')}`);
 }
 
-// Children are ended with this process.
+// Children are ended with this process. Temporal's runtime would take SIGTERM for itself.
 process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 await main();
