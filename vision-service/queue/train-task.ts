@@ -62,8 +62,10 @@ async function trainHead(
   { task, watch }: Run,
 ) {
   const begun = performance.now();
-  const report = () =>
-    watch.onUsage(usageOf({ ...embedded, computeMs: embedded.computeMs + performance.now() - begun }, dataset));
+  const report = () => {
+    const headMs = performance.now() - begun;
+    watch.onUsage({ ...usageOf({ ...embedded, computeMs: embedded.computeMs + headMs }, dataset), headMs });
+  };
   const positions = new Map(dataset.classes.map((name, index) => [name, index]));
   try {
     const trained = await trainClassifier({
