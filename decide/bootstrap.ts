@@ -1,4 +1,5 @@
 import { type ImageMatches, matchTable, meanAveragePrecision } from '../loop/detection-metric.ts';
+import { randomNumbers } from '../loop/random.ts';
 import type { ResampledNoise, ResampledPoint } from '../loop/round.ts';
 import { Z95 } from './binomial.ts';
 import { ENOUGH_PREDICTED } from './noise.ts';
@@ -30,7 +31,7 @@ export function resample(images: readonly (ImageMatches | null)[], seed: number)
   const table = matchTable(matches);
   const visits = matches.reduce((sum, { found, trueBoxes }) => sum + found.length + trueBoxes.size + 1, 0);
   const resamples = Math.max(FEWEST_RESAMPLES, Math.min(RESAMPLES, Math.floor(MOST_VISITS / Math.max(1, visits))));
-  const random = uniform(seed);
+  const random = randomNumbers(seed);
   const values = Array.from({ length: resamples }, () => meanAveragePrecision(table, drawn(images.length, random)));
   return { seed, values, predicted: images.map((image) => (image === null ? '-' : '1')).join('') };
 }
@@ -43,17 +44,6 @@ function drawn(size: number, random: () => number): Uint16Array {
     counts[at] = (counts[at] ?? 0) + 1;
   }
   return counts;
-}
-
-/** Numbers from 0 to below 1 that a seed determines (mulberry32, public domain). */
-function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /**

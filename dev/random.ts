@@ -1,4 +1,6 @@
-/** Numbers 0–1 that look random and are the same for the same seed everywhere (mulberry32). */
+import { randomNumbers } from '../loop/random.ts';
+
+/** Numbers 0–1 that look random and are the same for the same seed everywhere. */
 export interface Dice {
   /** The next number, 0 ≤ n < 1. */
   roll(): number;
@@ -14,13 +16,7 @@ export interface Dice {
 
 /** Dice of a seed; dice of different seeds have nothing to do with each other. */
 export function dice(seed: number): Dice {
-  let state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
-  const roll = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const roll = randomNumbers(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b));
   const between = (low: number, high: number) => low + roll() * (high - low);
   const whole = (low: number, high: number) => Math.floor(between(low, high + 1));
   const pick = <T>(items: readonly T[]): T => {

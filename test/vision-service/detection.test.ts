@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomNumbers } from '../../loop/random.ts';
 import { loadBackbone } from '../../vision-service/backbones/load-backbone.ts';
 import { BoundedCache } from '../../vision-service/bounded-cache.ts';
 import { firstBlend, fitBlend } from '../../vision-service/detection/blend.ts';
@@ -22,7 +23,6 @@ import { choosePlaces } from '../../vision-service/detection/place-samples.ts';
 import { PLACES } from '../../vision-service/detection/places.ts';
 import { deserialiseDetector, serialiseDetector } from '../../vision-service/detection/serialise.ts';
 import { trainDetector } from '../../vision-service/detection/train-detector.ts';
-import { randomNumbers } from '../../vision-service/training/random.ts';
 import { SHAPE_CLASSES, type ShapeScene, shapeScenes } from './shape-scenes.ts';
 
 const share = (min: number, max: number) => fc.double({ min, max, noNaN: true });

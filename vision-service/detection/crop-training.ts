@@ -1,6 +1,6 @@
+import { randomNumbers } from '../../loop/random.ts';
 import { logLosses } from '../heads/linear-head.ts';
 import { allowsRoot, unitRows } from '../heads/transform.ts';
-import { randomNumbers } from '../training/random.ts';
 import { type CropHead, CropRegression, type CropSamples, cropScores } from './crop-head.ts';
 import { type PlannedCrop, planCrops } from './crop-plan.ts';
 import type { PlaceTrainingResult } from './place-training.ts';

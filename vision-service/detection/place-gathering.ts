@@ -1,4 +1,4 @@
-import { randomNumbers } from '../training/random.ts';
+import { randomNumbers } from '../../loop/random.ts';
 import { addPlaces, choosePlaces, type PlaceSamples } from './place-samples.ts';
 import { inTurn, type TrainingPicture, type TrainingTools } from './training-parts.ts';
 

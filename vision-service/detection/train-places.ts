@@ -1,4 +1,5 @@
-import { randomNumbers, shuffledIndexes } from '../training/random.ts';
+import { randomNumbers } from '../../loop/random.ts';
+import { shuffledIndexes } from '../training/random.ts';
 import { Adam } from './adam.ts';
 import type { HeadPart } from './graphs.ts';
 import type { DetectionKernels, PlaceBatch } from './kernels.ts';

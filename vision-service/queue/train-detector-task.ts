@@ -10,9 +10,8 @@ import { budgetMs, budgetUsedUp, requireBudget } from './budget.ts';
 import { requireDatasetFor } from './dataset-kind.ts';
 import type { DetectionEngine } from './engine.ts';
 import { evaluateDetector } from './evaluate-detector.ts';
-import { TaskFailure } from './failure.ts';
-import type { TrainResult, TrainTask, Usage } from './protocol.ts';
-import { SEED, type TrainingWatch } from './training-watch.ts';
+import type { TrainResult, TrainTask } from './protocol.ts';
+import { diverged, SEED, type TrainingWatch, usageOf } from './training-watch.ts';
 
 interface Run {
   kind: DetectorKind;
@@ -104,15 +103,4 @@ function requireLearnt({ finite, holdOut, detector }: DetectorTraining, dataset:
     dataset,
     `what the best recipe (${detector.recipe}) finds on held-out images with ${objects} objects fits them no better than it fits other images`,
   );
-}
-
-function diverged({ name, images }: BoxedDataset, why: string): TaskFailure {
-  return new TaskFailure(
-    'diverged',
-    `Nothing was learnt from the ${images.length} images of dataset "${name}": ${why}. Check the annotations, or add images.`,
-  );
-}
-
-function usageOf(used: { computeMs: number; computed: number }, dataset: BoxedDataset): Usage {
-  return { computeMs: used.computeMs, embeddingsComputed: used.computed, images: dataset.images.length };
 }

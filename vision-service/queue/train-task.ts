@@ -9,9 +9,8 @@ import { type EmbeddedDataset, type EmbedProgress, embedDataset } from './embed-
 import { viewsOf } from './embed-views.ts';
 import type { Engine } from './engine.ts';
 import { evaluateClassifier } from './evaluate-task.ts';
-import { TaskFailure } from './failure.ts';
-import type { TrainResult, TrainTask, Usage } from './protocol.ts';
-import { SEED, type TrainingWatch } from './training-watch.ts';
+import type { TrainResult, TrainTask } from './protocol.ts';
+import { diverged, SEED, type TrainingWatch, usageOf } from './training-watch.ts';
 
 /**
  * One training: reads and checks the dataset, embeds what is new, searches for the best head inside the budget, and
@@ -90,10 +89,6 @@ async function trainHead(
   }
 }
 
-function usageOf(used: { computeMs: number; computed: number }, dataset: LabelledDataset): Usage {
-  return { computeMs: used.computeMs, embeddingsComputed: used.computed, images: dataset.images.length };
-}
-
 /** @throws {TaskFailure} `diverged` */
 function requireLearnt({ classifier, holdOut }: ClassifierTraining, dataset: LabelledDataset): void {
   if (!hasDiverged(holdOut.scores, holdOut.labels)) return;
@@ -101,9 +96,4 @@ function requireLearnt({ classifier, holdOut }: ClassifierTraining, dataset: Lab
     dataset,
     `the best of ${classifier.search.tried} recipes (${classifier.recipe}) does not beat always answering the most frequent class on ${holdOut.labels.length} held-out predictions`,
   );
-}
-
-function diverged(dataset: LabelledDataset, reason: string): TaskFailure {
-  const what = `Nothing was learnt from the ${dataset.images.length} images of dataset "${dataset.name}"`;
-  return new TaskFailure('diverged', `${what}: ${reason}. Check the annotations, or add images.`);
 }

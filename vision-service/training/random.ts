@@ -6,17 +6,6 @@ export function hashedNumber(...parts: readonly (string | number)[]): number {
   return digest.readUInt32BE(0) / 2 ** 32;
 }
 
-/** A source of numbers 0 ≤ n < 1 that only depend on the seed (mulberry32); for places where a hash a number costs too much. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** The numbers 0…count−1 in an order that the source decides (Fisher and Yates). */
 export function shuffledIndexes(count: number, random: () => number): Int32Array {
   const order = Int32Array.from({ length: count }, (_, i) => i);
