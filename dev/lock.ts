@@ -42,10 +42,11 @@ async function acquire(path: string, mine: string, options: LockOptions): Promis
   const until = Date.now() + options.timeoutMs;
   for (let told = false; !(await tryCreate(path, mine)); ) {
     if (await breakIfStale(path)) continue;
-    if (Date.now() > until)
-      throw new Error(`${path} is still held by another process. If none runs, delete that file.`);
+    // Told before the clock is asked: on a slow disk the first look alone may use up a short timeout.
     if (!told) options.say(options.waiting);
     told = true;
+    if (Date.now() > until)
+      throw new Error(`${path} is still held by another process. If none runs, delete that file.`);
     await delay(options.pollMs ?? 250, undefined, options.signal ? { signal: options.signal } : {});
   }
 }

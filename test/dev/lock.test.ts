@@ -54,6 +54,14 @@ test('waiting for a living owner is said once and ends with an error that names 
   expect(said).toEqual(['waiting']);
 });
 
+test('the wait is told even when the first look used up the timeout', async () => {
+  const lock = join(await temporaryFolder(), 'lock');
+  await writeFile(lock, JSON.stringify({ pid: process.pid, host: hostname() }));
+  const said: string[] = [];
+  await expect(withLock(lock, { ...options(said), timeoutMs: -1 }, async () => 'done')).rejects.toThrow(lock);
+  expect(said).toEqual(['waiting']);
+});
+
 test('a failure inside frees the lock', async () => {
   const lock = join(await temporaryFolder(), 'lock');
   await expect(withLock(lock, options(), () => Promise.reject(new Error('inside')))).rejects.toThrow('inside');
