@@ -7,7 +7,7 @@ import { type ExportedFile, exportClassifier } from '../../vision-service/traini
 import { trainClassifier } from '../../vision-service/training/train-classifier.ts';
 import { clusters } from './compute-fixtures.ts';
 
-const BACKBONE = { name: 'classical', hash: 'abc', preprocessing: 'RGB on white, stretched' };
+const BACKBONE = { name: 'classical', hash: 'abc', side: 64, preprocessing: 'RGB on white, stretched' };
 const PERFORMANCE = { accuracyTop1: 0.5, tagPerformance: {} };
 
 function exported(classifier: TrainedClassifier): Map<string, Uint8Array> {

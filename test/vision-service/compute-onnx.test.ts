@@ -85,6 +85,16 @@ describe('a backbone from an ONNX file', () => {
     expect((await load(identity(shape), { 'model.onnx.json': { side: 32 } })).side).toBe(32);
   });
 
+  it('looks at parts of a picture at a side of their own if it is told one and the model takes any', async () => {
+    const shape = ['n', 3, 'height', 'width'];
+    expect((await load(identity(shape), { 'model.onnx.json': { side: 32 } })).cropSide).toBe(32);
+    const backbone = await load(identity(shape), { 'model.onnx.json': { side: 32, cropSide: 16 } });
+    expect([backbone.side, backbone.cropSide]).toEqual([32, 16]);
+    expect(await backbone.embedSquares([new Uint8Array(16 * 16 * 3)])).toHaveLength(1);
+    const fixed = load(identity(['n', 3, 16, 16]), { 'model.onnx.json': { cropSide: 8 } });
+    await expect(fixed).rejects.toThrow('"cropSide" is 8, but the model takes 16 pixels only');
+  });
+
   it('follows what the file beside it says', async () => {
     const settings = { channels: 'BGR', scale: 1 / 51, mean: [1, 1, 1], std: [1, 2, 1] };
     const backbone = await load(identity(['n', 3, 16, 16]), { 'model.onnx.json': settings });

@@ -67,6 +67,11 @@ function mirror({ data, width, height }: RgbPicture): RgbPicture {
   return { data: turned, width, height };
 }
 
+function cosine(a: Float32Array, b: Float32Array): number {
+  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * (y[i] ?? 0), 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}
+
 describe('pictures for detectors', () => {
   it('puts a picture into the upper left corner, upright, and tells its scale', async () => {
     const red = { width: 20, height: 40, channels: 3 as const, background: '#ff0000' };
@@ -94,12 +99,26 @@ describe('pictures for detectors', () => {
     await backbone.close();
   });
 
-  it.each(['classical', 'efficientnet-lite0'])('are embedded by %s as the image they were', async (name) => {
-    const backbone = await loadBackbone(name, { threads: 2 });
+  it('are embedded by a backbone with one side as the image they were', async () => {
+    const backbone = await loadBackbone('classical', { threads: 2 });
     const image = await squarePng([200, 40, 40], [40, 40, 200]);
-    const square = resampleToSquare(await decodePicture(image, 1024), backbone.side);
+    const square = resampleToSquare(await decodePicture(image, 1024), backbone.cropSide);
     const [feature] = await backbone.embed([image]);
     expect(await backbone.embedSquares([square, square, square])).toEqual([feature, feature, feature]);
+    await backbone.close();
+  });
+
+  it('are embedded by the network at a smaller side, much like the image, and refused at any other', async () => {
+    const backbone = await loadBackbone('efficientnet-lite0', { threads: 2 });
+    expect(backbone.cropSide).toBeLessThan(backbone.side);
+    const images = [await squarePng([200, 40, 40], [40, 40, 200]), await squarePng([20, 200, 40], [240, 240, 20])];
+    const pictures = await Promise.all(images.map((image) => decodePicture(image, 1024)));
+    const crops = await backbone.embedSquares(pictures.map((picture) => resampleToSquare(picture, backbone.cropSide)));
+    const wholes = await backbone.embed(images);
+    const alike = (i: number, j: number) => cosine(crops[i] ?? new Float32Array(), wholes[j] ?? new Float32Array());
+    expect(Math.min(alike(0, 0), alike(1, 1))).toBeGreaterThan(Math.max(alike(0, 1), alike(1, 0)));
+    const large = pictures.map((picture) => resampleToSquare(picture, backbone.side));
+    await expect(backbone.embedSquares(large)).rejects.toThrow(`${backbone.cropSide} x ${backbone.cropSide} pixels`);
     await backbone.close();
   });
 });

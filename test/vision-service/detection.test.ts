@@ -299,7 +299,7 @@ describe('trainDetector', () => {
 
   it('is exported as graphs that give the same numbers', async () => {
     const { detector } = await train(scenes.slice(0, 6));
-    const backbone = { name: 'classical', hash: 'x', preprocessing: 'none' };
+    const backbone = { name: 'classical', hash: 'x', side: 64, cropSide: 64, preprocessing: 'none' };
     const files = exportDetector({ detector, performance: { tagPerformance: {} }, backbone });
     expect(files.map(({ name }) => name)).toEqual([
       'places.onnx',

@@ -15,8 +15,10 @@ export interface Backbone {
   readonly hash: string;
   /** Length of a feature vector. */
   readonly dimensions: number;
-  /** Side in pixels of the squares that `embedSquares` takes. */
+  /** Side in pixels of the square that `embed` stretches an image to. */
   readonly side: number;
+  /** Side in pixels of the squares that `embedSquares` takes: less than `side` where a part needs less detail than a picture. */
+  readonly cropSide: number;
   /**
    * Feature vectors of encoded images (PNG, JPEG, …), in their order.
    *
@@ -24,7 +26,7 @@ export interface Backbone {
    * @throws the signal's reason once it is aborted
    */
   embed(images: readonly Uint8Array[], options?: BackboneOptions): Promise<Float32Array[]>;
-  /** Feature vectors of squares of the backbone's side, such as crops, in their order. */
+  /** Feature vectors of squares of the side `cropSide`, such as parts of a picture, in their order. Throws RangeError for another side. */
   embedSquares(squares: readonly Uint8Array[], options?: BackboneOptions): Promise<Float32Array[]>;
   /**
    * Feature maps of squares, in their order. A backbone that has no maps of its own gives those of `classical`.

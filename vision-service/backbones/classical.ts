@@ -26,6 +26,7 @@ export function createClassicalBackbone({ threads }: { threads: number }): Backb
     hash: createHash('sha256').update(IDENTITY).digest('hex'),
     dimensions: COLOURS + gradientDimensions(SIDE),
     side: SIDE,
+    cropSide: SIDE,
     async embed(images, options = {}) {
       options.signal?.throwIfAborted();
       const pictures = await decode(images);

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import sharp, { type Sharp } from 'sharp';
 import { UndecodableImagesError } from './errors.ts';
 import { withPicture } from './open-image.ts';
-import type { RgbPicture } from './resample.ts';
+import { type RgbPicture, resampleToSquare } from './resample.ts';
 
 // One libvips thread an image: whole batches are decoded side by side, which uses the cores better.
 sharp.concurrency(1);
@@ -29,9 +29,12 @@ async function decodeWithin(image: Uint8Array, side: number): Promise<RgbPicture
  * @throws when the bytes are no image
  */
 export async function decodePicture(image: Uint8Array, most: number): Promise<RgbPicture> {
-  return withPicture(image, (picture) =>
-    toRgb(upright(picture).resize(most, most, { fit: 'inside', kernel: 'linear', withoutEnlargement: true })),
-  );
+  return withPicture(image, (picture) => decodedInside(picture, most));
+}
+
+/** Stretching is left to `resampleToSquare`, which takes a third of the time. */
+function decodedInside(picture: Sharp, most: number): Promise<RgbPicture> {
+  return toRgb(upright(picture).resize(most, most, { fit: 'inside', kernel: 'linear', withoutEnlargement: true }));
 }
 
 function upright(picture: Sharp): Sharp {
@@ -67,17 +70,24 @@ export interface LetterboxedPicture {
 export async function decodeLetterboxed(image: Uint8Array, side: number): Promise<LetterboxedPicture> {
   const { size, inside } = await withPicture(image, async (picture) => {
     const { autoOrient } = await picture.metadata();
-    return {
-      size: autoOrient,
-      inside: await toRgb(upright(picture).resize(side, side, { fit: 'inside', kernel: 'linear' })),
-    };
+    return { size: autoOrient, inside: await decodedInside(picture, side) };
   });
-  const square = new Uint8Array(Buffer.alloc(side * side * 3, Uint8Array.from(PADDING)));
-  const line = inside.width * 3;
-  for (let row = 0; row < inside.height; row += 1) {
-    square.set(inside.data.subarray(row * line, (row + 1) * line), row * side * 3);
-  }
+  const longer = Math.max(inside.width, inside.height);
+  const square = resampleToSquare(inside, side, { left: 0, top: 0, width: longer, height: longer });
+  pad(square, side, {
+    wide: Math.round((side * inside.width) / longer),
+    high: Math.round((side * inside.height) / longer),
+  });
   return { square, scale: side / Math.max(size.width, size.height), ...size };
+}
+
+/** Fills what lies beyond the upper left `wide × high` pixels of a square. */
+function pad(square: Uint8Array, side: number, { wide, high }: { wide: number; high: number }): void {
+  const line = Uint8Array.from({ length: side * 3 }, (_, i) => PADDING[i % 3] ?? 0);
+  for (let row = 0; row < side; row += 1) {
+    const from = row < high ? wide * 3 : 0;
+    square.set(line.subarray(from), row * side * 3 + from);
+  }
 }
 
 /** Decodes batches of images, a bounded number at once over all batches; no side of a picture is longer than the decoder's. */

@@ -2,9 +2,9 @@ import type { FeatureMaps } from './feature-maps.ts';
 import type { NetworkFacts } from './onnx-network.ts';
 import type { RgbPicture } from './resample.ts';
 
-/** A piece of work of an inference thread. Pictures that are not squares of the model's side are stretched there. */
+/** A piece of work of an inference thread. Pictures that are not squares of the side, in pixels, are stretched there. */
 export type InferenceJob =
-  | { kind: 'features'; pictures: readonly RgbPicture[] }
+  | { kind: 'features'; pictures: readonly RgbPicture[]; side: number }
   | { kind: 'maps'; square: Uint8Array; side: number };
 
 /** Results of the kinds of work; features lie one after the other. */

@@ -2,7 +2,7 @@ import { parentPort, type TransferListItem, workerData } from 'node:worker_threa
 import { BackboneError } from './errors.ts';
 import type { FromInferenceThread, InferenceJob, ToInferenceThread } from './inference-protocol.ts';
 import { type Network, type OnnxModel, openNetwork } from './onnx-network.ts';
-import { asSquare, type RgbPicture } from './resample.ts';
+import { asSquare } from './resample.ts';
 
 /**
  * The entry of an inference thread: one model, one picture after the other. The runtime computes on the thread that calls it, so
@@ -29,7 +29,7 @@ async function compute(id: number, job: InferenceJob): Promise<void> {
   try {
     const opened = await network;
     if (job.kind === 'features') {
-      const result = await featuresOf(opened, job.pictures);
+      const result = await featuresOf(opened, job);
       send({ type: 'result', id, result }, [result.buffer]);
     } else {
       const result = await opened.maps(job.square, job.side);
@@ -41,11 +41,13 @@ async function compute(id: number, job: InferenceJob): Promise<void> {
 }
 
 /** One at a time: the numbers in between stay in the processor's cache, and memory stays small. */
-async function featuresOf(opened: Network, pictures: readonly RgbPicture[]): Promise<Float32Array<ArrayBuffer>> {
-  const { dimensions, input } = opened.facts;
+async function featuresOf(
+  { facts: { dimensions }, features: infer }: Network,
+  { pictures, side }: Extract<InferenceJob, { kind: 'features' }>,
+): Promise<Float32Array<ArrayBuffer>> {
   const features = new Float32Array(pictures.length * dimensions);
   for (const [i, picture] of pictures.entries()) {
-    features.set(await opened.features([asSquare(picture, input.side)]), i * dimensions);
+    features.set(await infer(asSquare(picture, side), side), i * dimensions);
   }
   return features;
 }

@@ -11,6 +11,8 @@ export interface InputPlan {
   channels: 'RGB' | 'BGR';
   /** Pixels. */
   side: number;
+  /** Pixels of a part of a picture. */
+  cropSide: number;
   /** A byte becomes (byte × scale − mean) / std; one mean and deviation a channel. Bytes stay what they are. */
   scale: number;
   mean: number[];
@@ -64,7 +66,7 @@ function shapePlan(shape: readonly (number | string)[], settings: OnnxSettings) 
     );
   }
   const one: 1 | 3 = depth === 1 ? 1 : 3;
-  return { layout, depth: one, channels: settings.channels ?? 'RGB', side: sideOf([height, width], settings) } as const;
+  return { layout, depth: one, channels: settings.channels ?? 'RGB', ...sidesOf([height, width], settings) } as const;
 }
 
 function layoutOf([, first, , last]: readonly (number | string)[]): 'NCHW' | 'NHWC' {
@@ -72,14 +74,18 @@ function layoutOf([, first, , last]: readonly (number | string)[]): 'NCHW' | 'NH
   return couldBeDepth(last) && !couldBeDepth(first) ? 'NHWC' : 'NCHW';
 }
 
-function sideOf(sides: readonly (number | string | undefined)[], settings: OnnxSettings): number {
+function sidesOf(sides: readonly (number | string | undefined)[], settings: OnnxSettings) {
   const fixed = [...new Set(sides.filter((side) => typeof side === 'number'))];
   const [side, other] = fixed;
   if (other !== undefined) throw new Error(`its input is ${sides.join(' x ')} pixels; it must be a square`);
-  if (side !== undefined && settings.side !== undefined && side !== settings.side) {
-    throw new Error(`"side" is ${settings.side}, but the model takes ${side} pixels only`);
+  for (const name of ['side', 'cropSide'] as const) {
+    const asked = settings[name];
+    if (side !== undefined && asked !== undefined && side !== asked) {
+      throw new Error(`"${name}" is ${asked}, but the model takes ${side} pixels only`);
+    }
   }
-  return side ?? settings.side ?? SIDE;
+  const whole = side ?? settings.side ?? SIDE;
+  return { side: whole, cropSide: settings.cropSide ?? whole };
 }
 
 function normalisation(type: InputPlan['type'], depth: 1 | 3, { scale, mean, std }: OnnxSettings) {
@@ -95,18 +101,14 @@ function normalisation(type: InputPlan['type'], depth: 1 | 3, { scale, mean, std
   return { scale: 1, mean: perChannel([0]), std: perChannel([1]) };
 }
 
-/** Turns squares of the plan's side, or of another for a model that takes any, into the model's input. */
-export function inputWriter(plan: InputPlan): (squares: readonly Uint8Array[], side?: number) => Tensor {
+/** Turns a square of a side in pixels into the model's input: one of the plan's sides, or any for a model that takes any. */
+export function inputWriter(plan: InputPlan): (square: Uint8Array, side: number) => Tensor {
   const tables = valueTables(plan);
-  return (squares, side = plan.side) => {
+  return (square, side) => {
     const { type, depth, layout } = plan;
-    const size = side * side * depth;
-    const data = new ARRAYS[type](size * squares.length);
-    for (const [i, square] of squares.entries()) {
-      fill(data.subarray(i * size, (i + 1) * size), depth === 3 ? square : brightness(square), { plan, tables });
-    }
-    const dims = layout === 'NCHW' ? [depth, side, side] : [side, side, depth];
-    return tensorOf(type, data, [squares.length, ...dims]);
+    const data = new ARRAYS[type](side * side * depth);
+    fill(data, depth === 3 ? square : brightness(square), { plan, tables });
+    return tensorOf(type, data, layout === 'NCHW' ? [1, depth, side, side] : [1, side, side, depth]);
   };
 }
 

@@ -27,8 +27,8 @@ export interface NetworkFacts {
 /** A model that computes on the thread that calls it: `run` of the inference runtime does not return before it is done. */
 export interface Network {
   facts: NetworkFacts;
-  /** Feature vectors of squares of the model's side, one after the other in one array. */
-  features(squares: readonly Uint8Array[]): Promise<Float32Array>;
+  /** Feature vector of a square. Other sides than the plan's only for models that take any. */
+  features(square: Uint8Array, side: number): Promise<Float32Array>;
   /** Feature maps of one square. Only for models that have maps. */
   maps(square: Uint8Array, side: number): Promise<FeatureMaps>;
   close(): Promise<void>;
@@ -69,18 +69,18 @@ async function networkOf(session: InferenceSession, settings: OnnxSettings): Pro
   const output = outputPlan(session.outputNames, { settings, input });
   const maps = mapNames(session.outputNames, settings);
   const write = inputWriter(input);
-  const features = async (squares: readonly Uint8Array[]) => {
-    const results = await session.run({ [input.name]: write(squares) }, [output.name]);
-    return pooledFeatures(results[output.name], { plan: output, count: squares.length });
+  const features = async (square: Uint8Array, side: number) => {
+    const results = await session.run({ [input.name]: write(square, side) }, [output.name]);
+    return pooledFeatures(results[output.name], output);
   };
   const black = new Uint8Array(input.side ** 2 * 3);
-  const { length: dimensions } = await features([black]);
+  const { length: dimensions } = await features(black, input.side);
   return {
     facts: { input, output, dimensions, maps },
     features,
     async maps(square, side) {
       const { map8, map16, map32 } = maps ?? OWN_MAPS;
-      const results = await session.run({ [input.name]: write([square], side) }, [map8, map16, map32]);
+      const results = await session.run({ [input.name]: write(square, side) }, [map8, map16, map32]);
       const map = (name: string) => mapOf(results[name], { name, channelsLast: output.channelsLast });
       return { map8: map(map8), map16: map(map16), map32: map(map32) };
     },

@@ -1,7 +1,7 @@
 import type { Tensor } from 'onnxruntime-node';
 import type { FeatureMap } from './feature-maps.ts';
 
-/** How the output with the features becomes one vector a picture. */
+/** How the output with the features of a picture becomes one vector. */
 export interface OutputPlan {
   name: string;
   /** Of n × tokens × d: the first token, or the mean of all. */
@@ -11,19 +11,16 @@ export interface OutputPlan {
 }
 
 /**
- * One vector a picture from an output n × d, n × tokens × d (a vision transformer), or a map n × d × h × w, which is averaged
+ * The vector of one picture from an output 1 × d, 1 × tokens × d (a vision transformer), or a map 1 × d × h × w, which is averaged
  * over its places.
  *
- * @returns `count × d` numbers, one picture after the other
+ * @returns d numbers
  * @throws {Error} saying what does not fit and what to do
  */
-export function pooledFeatures(
-  tensor: Tensor | undefined,
-  { plan, count }: { plan: OutputPlan; count: number },
-): Float32Array {
+export function pooledFeatures(tensor: Tensor | undefined, plan: OutputPlan): Float32Array {
   const data = floatsOf(tensor, plan.name);
   const dims = tensor?.dims ?? [];
-  const lead = dims.length < 2 || dims[0] !== count;
+  const lead = dims.length < 2 || dims[0] !== 1;
   if (lead)
     throw new Error(
       `its output "${plan.name}" has the shape ${dims.join(' x ')}; it must begin with the number of pictures and have features behind it. Name another one as "output"`,
@@ -32,8 +29,8 @@ export function pooledFeatures(
   if (places === undefined) return data;
   if (plan.pooling === 'cls' && dims.length !== 3)
     throw new Error(`"pooling" is cls, but the output "${plan.name}" has no tokens (${dims.join(' x ')})`);
-  if (dims.length === 3 && plan.pooling === 'cls') return firstTokens(data, { count, ...places });
-  return averages(data, { count, ...places });
+  if (dims.length === 3 && plan.pooling === 'cls') return data.slice(0, places.depth);
+  return averages(data, places);
 }
 
 /** Places and features of a picture; undefined when there is one place only. */
@@ -55,25 +52,17 @@ function placesOf(dims: readonly number[], { name, channelsLast, pooling }: Outp
 }
 
 interface Places {
-  count: number;
   places: number;
   depth: number;
   /** Whether the features of a place lie side by side. */
   interleaved: boolean;
 }
 
-function firstTokens(data: Float32Array, { count, places, depth }: Places): Float32Array {
-  const features = new Float32Array(count * depth);
-  for (let i = 0; i < count; i += 1)
-    features.set(data.subarray(i * places * depth, (i * places + 1) * depth), i * depth);
-  return features;
-}
-
-function averages(data: Float32Array, { count, places, depth, interleaved }: Places): Float32Array {
-  const features = new Float32Array(count * depth);
+function averages(data: Float32Array, { places, depth, interleaved }: Places): Float32Array {
+  const features = new Float32Array(depth);
   const [step, stride] = interleaved ? [depth, 1] : [1, places];
-  for (let i = 0; i < count * depth; i += 1) {
-    let at = Math.floor(i / depth) * places * depth + (i % depth) * stride;
+  for (let i = 0; i < depth; i += 1) {
+    let at = i * stride;
     let sum = 0;
     for (let place = 0; place < places; place += 1, at += step) sum += data[at] ?? 0;
     features[i] = sum / places;

@@ -4,6 +4,8 @@ import { z } from 'zod';
 const SidecarSchema = z.strictObject({
   /** Pixels; for models that take any side. */
   side: z.int().min(8).max(4096).optional(),
+  /** Pixels of a part of a picture that a detector looks at again; `side` if not given. */
+  cropSide: z.int().min(8).max(4096).optional(),
   /** Order of the input's axes. */
   layout: z.enum(['NCHW', 'NHWC']).optional(),
   /** Order of the colours. */

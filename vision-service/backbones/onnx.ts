@@ -23,6 +23,8 @@ export interface OnnxBackboneOptions {
   file: string;
   /** SHA-256 the file must have; any file is taken if not given. */
   sha256?: string;
+  /** What the file's metadata and the files beside it do not say. */
+  defaults?: OnnxSettings;
   /** Most pictures inferred side by side, each on one thread; as many are decoded side by side. */
   threads: number;
 }
@@ -37,13 +39,13 @@ export interface OnnxBackboneOptions {
 export async function createOnnxBackbone(options: OnnxBackboneOptions): Promise<Backbone> {
   const { name, file, threads } = options;
   const { bytes, sha256 } = await readModel(options);
-  const settings = await readSettings(options, bytes);
+  const settings = { ...options.defaults, ...(await readSettings(options, bytes)) };
   const { pool, facts } = await InferencePool.open({ name, file, bytes, settings }, threads);
   const { dimensions, input } = facts;
   const decode = batchDecoder({ side: input.side, threads });
-  const infer = async (pictures: readonly RgbPicture[]) => {
+  const infer = async (pictures: readonly RgbPicture[], side: number) => {
     const parts = chunksOf(pictures, Math.min(CHUNK, Math.ceil(pictures.length / threads)));
-    const features = await Promise.all(parts.map((part) => pool.run({ kind: 'features', pictures: part })));
+    const features = await Promise.all(parts.map((part) => pool.run({ kind: 'features', pictures: part, side })));
     return features.flatMap((rows) => rowsOf(rows, dimensions));
   };
   return {
@@ -51,15 +53,23 @@ export async function createOnnxBackbone(options: OnnxBackboneOptions): Promise<
     hash: hashOf(sha256, facts),
     dimensions,
     side: input.side,
+    cropSide: input.cropSide,
     async embed(images, { signal } = {}) {
       signal?.throwIfAborted();
       const pictures = await decode(images);
       signal?.throwIfAborted();
-      return infer(pictures);
+      return infer(pictures, input.side);
     },
     async embedSquares(squares, { signal } = {}) {
       signal?.throwIfAborted();
-      return infer(squares.map((square) => ({ data: alone(square), width: input.side, height: input.side })));
+      const { cropSide: side } = input;
+      if (squares.some(({ length }) => length !== side * side * 3)) {
+        throw new RangeError(`Backbone "${name}" takes parts of ${side} x ${side} pixels`);
+      }
+      return infer(
+        squares.map((square) => ({ data: alone(square), width: side, height: side })),
+        side,
+      );
     },
     async featureMaps(squares, side, { signal } = {}) {
       requireMapSide(side);

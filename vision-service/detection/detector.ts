@@ -76,9 +76,9 @@ async function secondLook(
 }
 
 /** The square that a backbone embeds to look at a box again. */
-export function cropSquare(picture: RgbPicture, box: Box, { side }: Pick<Backbone, 'side'>): Uint8Array {
+export function cropSquare(picture: RgbPicture, box: Box, { cropSide }: Pick<Backbone, 'cropSide'>): Uint8Array {
   const { left, top, width, height } = widened(box, CROP_MARGIN);
-  return resampleToSquare(picture, side, {
+  return resampleToSquare(picture, cropSide, {
     left: left * picture.width,
     top: top * picture.height,
     width: width * picture.width,

@@ -12,7 +12,8 @@ export interface DetectorExport {
   detector: TrainedDetector;
   /** What was measured when the model was trained, if anything was. */
   performance: ModelPerformance | undefined;
-  backbone: ClassifierExport['backbone'];
+  /** With the side in pixels of the square that a kept box is stretched to. */
+  backbone: ClassifierExport['backbone'] & { cropSide: number };
 }
 
 /**
@@ -103,7 +104,7 @@ function instructions({ kind, recipe, most, blend, crops }: TrainedDetector, bac
     ...(crops && {
       crops: {
         file: 'crops.onnx',
-        input: `the backbone's features of the kept box with ${CROP_MARGIN} of its sides added on each side, stretched to a square`,
+        input: `the backbone's features of the kept box with ${CROP_MARGIN} of its sides added on each side, stretched to a square of ${backbone.cropSide} px`,
         output: 'probabilities of the classes, the background last',
       },
     }),

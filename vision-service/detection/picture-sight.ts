@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import pLimit from 'p-limit';
 import type { Backbone } from '../backbones/backbone.ts';
 import { decodeLetterboxed, decodePicture } from '../backbones/decode.ts';
 import type { BoundedCache } from '../bounded-cache.ts';
@@ -9,7 +10,8 @@ import { frameOf, PLACES, type PlaceMaps, placeMaps, SQUARE_SIDE } from './place
 
 /** Boxes are cut out of a picture of at most this many pixels a side. */
 const CROP_SIDE = SQUARE_SIDE * 3;
-const BATCH = 8;
+/** Crops in memory at once. */
+const AT_ONCE = 8;
 
 /** What pictures are looked at with. */
 export interface SightTools {
@@ -64,27 +66,24 @@ async function cropFeatures(
   boxes: readonly Box[],
   { backbone, crops, options }: SightTools & { options: { signal?: AbortSignal } },
 ): Promise<Float32Array[]> {
-  const keys = boxes.map((box) => cropKey(image.sha256, box, backbone.hash));
+  const wanted = boxes.map((box) => ({ box, key: cropKey(image.sha256, box, backbone.hash) }));
   const found = new Map<string, Uint8Array>();
-  for (const key of keys) {
+  for (const { key } of wanted) {
     const known = crops.get(key);
     if (known !== undefined) found.set(key, known);
   }
-  const missing = [...keys.keys()].filter((i) => !found.has(keys[i] ?? ''));
+  const missing = wanted.filter(({ key }) => !found.has(key));
   if (missing.length > 0) {
     const picture = await decodePicture(await image.read(), CROP_SIDE).catch(undecodable);
-    for (let start = 0; start < missing.length; start += BATCH) {
-      const part = missing.slice(start, start + BATCH);
-      const squares = part.flatMap((i) => boxes[i] ?? []).map((box) => cropSquare(picture, box, backbone));
-      const features = await backbone.embedSquares(squares, options);
-      for (const [at, i] of part.entries()) {
-        const packed = bytesOf(toHalves(features[at] ?? new Float32Array()));
-        found.set(keys[i] ?? '', packed);
-        crops.put(keys[i] ?? '', packed);
-      }
-    }
+    // One by one and not awaited: the first are embedded while the next are cut out.
+    await pLimit(AT_ONCE).map(missing, async ({ box, key }) => {
+      const [feature] = await backbone.embedSquares([cropSquare(picture, box, backbone)], options);
+      const packed = bytesOf(toHalves(feature ?? new Float32Array()));
+      found.set(key, packed);
+      crops.put(key, packed);
+    });
   }
-  return keys.map((key) => fromHalves(halvesOf(found.get(key) ?? new Uint8Array())));
+  return wanted.map(({ key }) => fromHalves(halvesOf(found.get(key) ?? new Uint8Array())));
 }
 
 /** A hash of what decides the features, so that keys are short. */

@@ -14,11 +14,14 @@ const PREPROCESSING = 'upright, RGB on white, stretched to a square; equal hashe
  * @param performance what was measured when it was trained, if anything was
  */
 export function exportModel(
-  { backbone: { name, hash } }: Engine,
+  { backbone: { name, hash, side, cropSide } }: Engine,
   model: TrainedModel,
   performance: ModelPerformance | undefined,
 ): Uint8Array {
-  const given = { performance, backbone: { name, hash, preprocessing: PREPROCESSING } };
-  const files = 'detector' in model ? exportDetector({ ...model, ...given }) : exportClassifier({ ...model, ...given });
+  const backbone = { name, hash, side, preprocessing: PREPROCESSING };
+  const files =
+    'detector' in model
+      ? exportDetector({ ...model, performance, backbone: { ...backbone, cropSide } })
+      : exportClassifier({ ...model, performance, backbone });
   return zipSync(Object.fromEntries(files.map((file) => [file.name, file.bytes])));
 }

@@ -18,6 +18,8 @@ export interface ClassifierExport {
     name: string;
     /** SHA-256 of the weights and the preprocessing. */
     hash: string;
+    /** Pixels of the square that an image is stretched to. */
+    side: number;
     /** How an image is made ready for the backbone, in words. */
     preprocessing: string;
   };
