@@ -15,6 +15,7 @@ import { TrainingQueue } from './queue/training-queue.ts';
 import { createApp } from './routes/app.ts';
 import { InFlightBytes } from './routes/in-flight.ts';
 import type { ServiceParts } from './routes/parts.ts';
+import { statePaths } from './store/database.ts';
 import { openStores } from './store/open-stores.ts';
 import { Telemetry } from './telemetry.ts';
 
@@ -131,5 +132,14 @@ function openParts(
 function accessOf(options: VisionServiceOptions): AccessRules {
   const { home, allowedRoots = [path.resolve(home)], allowPrivate = false } = options;
   const { managedIdentity, credentialOrigins, connectionsPerHost, patience } = options;
-  return { allowedRoots, allowPrivate, managedIdentity, credentialOrigins, connectionsPerHost, patience };
+  const closedFolders = [statePaths(path.resolve(home)).folder];
+  return {
+    allowedRoots,
+    closedFolders,
+    allowPrivate,
+    managedIdentity,
+    credentialOrigins,
+    connectionsPerHost,
+    patience,
+  };
 }

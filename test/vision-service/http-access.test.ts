@@ -30,6 +30,22 @@ describe('a file URI', () => {
     expect(uriProblem(`file://host${root}/in.txt`, access)).toBeDefined();
   });
 
+  it('is never read from a closed folder, not even over a link, though a root holds it', async () => {
+    const root = await temporaryFolder();
+    await mkdir(path.join(root, 'state'));
+    await writeFile(path.join(root, 'state', 'secrets.db'), 'secret');
+    await writeFile(path.join(root, 'statement.txt'), 'open');
+    await symlink(path.join(root, 'state'), path.join(root, 'link'));
+    const access = { allowedRoots: [root], closedFolders: [path.join(root, 'state')], allowPrivate: false };
+    const uri = (...parts: string[]) => pathToFileURL(path.join(root, ...parts)).href;
+    expect(uriProblem(uri('state', 'secrets.db'), access)).toContain('lies outside');
+    for (const folder of ['state', 'link']) {
+      const reading = readSource(uri(folder, 'secrets.db'), access, { maxBytes: 9 });
+      await expect(reading).rejects.toThrow('lies outside');
+    }
+    expect((await readSource(uri('statement.txt'), access, { maxBytes: 9 })).toString()).toBe('open');
+  });
+
   it('that names a folder or a pipe is refused instead of waited for', async () => {
     const root = await temporaryFolder();
     execFileSync('mkfifo', [path.join(root, 'pipe')]);

@@ -24,6 +24,9 @@ import {
 const MAIN = fileURLToPath(new URL('../../vision-service/main.ts', import.meta.url));
 const Ready = z.object({ ready: z.literal(true), url: z.string() });
 
+/** So many that the held image is asked for only after others were embedded, and what that took was told. */
+const GATED_AFTER_A_REPORT = 129;
+
 /** The service as a process of its own; killed after the test if it still runs. */
 async function startProcess(home: string) {
   const env = {
@@ -116,6 +119,39 @@ describe('a service that is stopped', () => {
 });
 
 describe('a training that is cancelled', () => {
+  it('is billed for what it used when the service stops before it has stopped', async () => {
+    const [home, gate] = [await temporaryFolder(), await startGate()];
+    const first = await startService(home, { allowPrivate: true });
+    await first.client.registerDataset(
+      'gated',
+      classification(await gate.writeCoco(home, { perClass: GATED_AFTER_A_REPORT })),
+    );
+    await first.client.createModel('m', training('gated'));
+    await gate.reached();
+    await first.client.cancelModel('m');
+    await first.service.close();
+    const second = await startService(home);
+    expect(await second.client.getModel('m')).toMatchObject({ status: 'cancelled', trainingCostInMinutes: 1 });
+    expect((await ledgerOf(second.service)).map((line) => [line.status, line.billedMinutes])).toEqual([
+      ['cancelled', 1],
+    ]);
+  });
+
+  it('is billed for what it had used when the service is killed before it has stopped', async () => {
+    const [home, gate] = [await temporaryFolder(), await startGate()];
+    const first = await startProcess(home);
+    await first.client.registerDataset(
+      'gated',
+      classification(await gate.writeCoco(home, { perClass: GATED_AFTER_A_REPORT })),
+    );
+    await first.client.createModel('m', training('gated'));
+    await gate.reached();
+    await first.client.cancelModel('m');
+    await stop(first.child, 'SIGKILL');
+    const second = await startService(home);
+    expect(await second.client.getModel('m')).toMatchObject({ status: 'cancelled', trainingCostInMinutes: 1 });
+  });
+
   it('stops, is billed by what ran, and frees the queue', async () => {
     const [home, gate] = [await temporaryFolder(), await startGate()];
     const { service, client } = await startService(home, { allowPrivate: true });

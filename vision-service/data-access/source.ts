@@ -1,6 +1,6 @@
 import { type Credential, trusting } from './credentials.ts';
 import { SourceError } from './errors.ts';
-import { isBelow, localPath, readLocalFile } from './file-source.ts';
+import { type FileRules, localPath, mayRead, outside, readLocalFile } from './file-source.ts';
 import { readHttp } from './http-source.ts';
 import type { StorageTokens } from './managed-identity.ts';
 import { PATIENCE, type Patience } from './patience.ts';
@@ -8,9 +8,7 @@ import { PATIENCE, type Patience } from './patience.ts';
 const CONNECTIONS_PER_HOST = 8;
 
 /** What a service may read. Plain data: compute threads get a copy. */
-export interface AccessRules {
-  /** Folders below which file URIs may be read; absolute paths. */
-  allowedRoots: readonly string[];
+export interface AccessRules extends FileRules {
   /** Whether http(s) addresses that are not public may be read. */
   allowPrivate: boolean;
   /** Whether datasets may be read with the identity of this machine; no if not given. */
@@ -38,7 +36,7 @@ export interface ReadOptions {
  */
 export async function readSource(uri: string, access: AccessRules, options: ReadOptions): Promise<Buffer> {
   const { protocol } = parseUri(uri);
-  if (protocol === 'file:') return readLocalFile(uri, { roots: access.allowedRoots, maxBytes: options.maxBytes });
+  if (protocol === 'file:') return readLocalFile(uri, access, options.maxBytes);
   return readHttp(uri, {
     ...options,
     credential: trusting(options.credential, access.credentialOrigins ?? []),
@@ -53,8 +51,7 @@ export function uriProblem(uri: string, access: AccessRules): string | undefined
   try {
     if (parseUri(uri).protocol !== 'file:') return undefined;
     const file = localPath(uri);
-    const allowed = access.allowedRoots.some((root) => isBelow(file, root));
-    return allowed ? undefined : `${file} lies outside the folders that this service may read`;
+    return mayRead(file, access) ? undefined : outside(file).message;
   } catch (error) {
     if (error instanceof SourceError) return error.message;
     throw error;

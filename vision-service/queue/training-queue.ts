@@ -28,6 +28,14 @@ export interface TrainingQueueParts {
 
 const NOTHING_USED: Usage = { computeMs: 0, images: 0, embeddingsComputed: 0 };
 
+/** A training on its lane. */
+interface Run {
+  stop: AbortController;
+  usage: Usage;
+  /** Asked to end, and to be billed for what it used; a run that only makes way for the service's end is not. */
+  cancelled: boolean;
+}
+
 /**
  * Trains waiting models, oldest first, as many at a time as there are lanes. The store is the queue: what a killed service
  * had not settled is trained again at the next start, and settled, hence billed, once.
@@ -36,7 +44,7 @@ export class TrainingQueue {
   readonly #parts: TrainingQueueParts;
   readonly #loops: SerialLoop[];
   /** What runs, by training id. */
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<string, Run>();
   #closed = false;
 
   constructor(parts: TrainingQueueParts) {
@@ -50,11 +58,12 @@ export class TrainingQueue {
     );
   }
 
-  /** Settles what was being cancelled when the service stopped, and takes up what it was training. */
+  /** Settles what was being cancelled when the service was killed, and takes up what it was training. */
   resume(): void {
-    const { models } = this.#parts;
+    const { models, minutesPerSecond } = this.#parts;
     for (let item = models.oldest(['cancelling']); item !== undefined; item = models.oldest(['cancelling'])) {
-      this.#settle(item, settlement(item.model, 'cancelled', { usage: NOTHING_USED }));
+      const usage = { ...NOTHING_USED, ...models.usedWhenCancelled(item.trainingId) };
+      this.#settle(item, settlement(item.model, 'cancelled', { usage, minutesPerSecond }));
     }
     this.wake();
   }
@@ -70,20 +79,22 @@ export class TrainingQueue {
     const model = models.get(name);
     const trainingId = models.trainingId(name);
     if (model === undefined || trainingId === undefined) return;
-    const controller = this.#running.get(trainingId);
-    if (controller !== undefined) {
-      models.mark(name, 'cancelling');
-      controller.abort();
+    const run = this.#running.get(trainingId);
+    if (run !== undefined) {
+      // Kept on the disk, so that a service killed before the thread has stopped bills it too.
+      models.cancelling({ trainingId, model }, run.usage);
+      run.cancelled = true;
+      run.stop.abort();
     } else if (!isTerminalModelStatus(model.status)) {
       this.#settle({ trainingId, model }, settlement(model, 'cancelled', { usage: NOTHING_USED }));
     }
   }
 
-  /** Stops the running trainings without settling them: the next start trains them again. */
+  /** Stops the running trainings. Those that were cancelled are settled, the next start trains the others again. */
   async close(): Promise<void> {
     this.#closed = true;
     const closed = this.#loops.map((loop) => loop.close());
-    for (const controller of this.#running.values()) controller.abort();
+    for (const { stop } of this.#running.values()) stop.abort();
     await Promise.all(closed);
   }
 
@@ -94,11 +105,11 @@ export class TrainingQueue {
   }
 
   async #train(lane: ComputeLane, item: PendingTraining): Promise<void> {
-    const controller = new AbortController();
+    const run: Run = { stop: new AbortController(), usage: NOTHING_USED, cancelled: false };
     this.#parts.models.mark(item.model.name, 'training');
-    this.#running.set(item.trainingId, controller);
+    this.#running.set(item.trainingId, run);
     try {
-      const settled = await this.#run(lane, item, controller.signal);
+      const settled = await this.#run(lane, item, run);
       if (settled !== undefined) this.#settle(item, settled);
     } finally {
       this.#running.delete(item.trainingId);
@@ -106,20 +117,21 @@ export class TrainingQueue {
   }
 
   /** Trains a model and says how it ended; undefined when the service stops, so that the next start trains it again. */
-  async #run(lane: ComputeLane, item: PendingTraining, signal: AbortSignal): Promise<Settlement | undefined> {
+  async #run(lane: ComputeLane, item: PendingTraining, run: Run): Promise<Settlement | undefined> {
     const { log, minutesPerSecond, faults } = this.#parts;
     const begun = performance.now();
-    let usage = NOTHING_USED;
+    const { signal } = run.stop;
     try {
       faults?.failTraining(item.model.name);
-      const result = await this.#compute(lane, item, { signal, onUsage: (now: Usage) => (usage = now) });
-      return settlement(item.model, 'succeeded', { usage, result, minutesPerSecond });
+      const result = await this.#compute(lane, item, { signal, onUsage: (now: Usage) => (run.usage = now) });
+      return settlement(item.model, 'succeeded', { usage: run.usage, result, minutesPerSecond });
     } catch (error) {
+      const { usage, cancelled } = run;
+      if (cancelled) return settlement(item.model, 'cancelled', { usage, minutesPerSecond });
       if (signal.aborted && this.#closed) return undefined;
-      if (signal.aborted) return settlement(item.model, 'cancelled', { usage, minutesPerSecond });
       return settlement(item.model, 'failed', { usage, error: asFailure(error, log) });
     } finally {
-      const { headMs = 0 } = usage;
+      const { headMs = 0 } = run.usage;
       const seconds = { trainingSeconds: (performance.now() - begun) / 1000, headSeconds: headMs / 1000 };
       log.info({ model: item.model.name, ...seconds }, 'training ended');
     }

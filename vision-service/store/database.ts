@@ -66,6 +66,9 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS models (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, training_id TEXT NOT NULL UNIQUE,
     status TEXT NOT NULL, body TEXT NOT NULL, classifier BLOB);
+  CREATE TABLE IF NOT EXISTS used_when_cancelled (
+    training_id TEXT PRIMARY KEY, compute_ms REAL NOT NULL, images INTEGER NOT NULL,
+    embeddings_computed INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS evaluations (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, training_id TEXT NOT NULL, name TEXT NOT NULL,
     status TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (training_id, name),

@@ -42,6 +42,14 @@ export interface PendingTraining {
 
 const IdRow = z.object({ training_id: z.string() });
 const CountRow = z.object({ n: z.number() });
+const UsedRow = z
+  .object({ compute_ms: z.number(), images: z.number(), embeddings_computed: z.number() })
+  .transform((row) => ({
+    computeMs: row.compute_ms,
+    images: row.images,
+    embeddingsComputed: row.embeddings_computed,
+  }));
+export type Used = z.output<typeof UsedRow>;
 const TrainingRow = IdRow.extend({ status: z.enum(MODEL_STATUSES) });
 
 /** Models by name, and the trainings behind them. */
@@ -111,6 +119,22 @@ export class ModelStore {
     return CountRow.parse(this.#db.prepare(sql).get()).n;
   }
 
+  /** Marks a training that is to stop, with what it has used so far. */
+  cancelling({ trainingId, model }: PendingTraining, { computeMs, images, embeddingsComputed }: Used): void {
+    transaction(this.#db, () => {
+      this.mark(model.name, 'cancelling');
+      this.#db
+        .prepare('INSERT OR REPLACE INTO used_when_cancelled VALUES (?, ?, ?, ?)')
+        .run(trainingId, computeMs, images, embeddingsComputed);
+    });
+  }
+
+  /** What a training had used when it was told to stop; undefined for one that was not, or that has ended. */
+  usedWhenCancelled(trainingId: string): Used | undefined {
+    const row = this.#db.prepare('SELECT * FROM used_when_cancelled WHERE training_id = ?').get(trainingId);
+    return row === undefined ? undefined : UsedRow.parse(row);
+  }
+
   /** Moves a model that has not ended to another such status. */
   mark(name: string, status: 'notStarted' | 'training' | 'cancelling'): void {
     const model = this.get(name);
@@ -126,6 +150,7 @@ export class ModelStore {
       this.#db
         .prepare('UPDATE models SET classifier = ? WHERE training_id = ?')
         .run(trained ?? null, training.trainingId);
+      this.#db.prepare('DELETE FROM used_when_cancelled WHERE training_id = ?').run(training.trainingId);
       writeLedger(this.#db, { trainingId: training.trainingId, model: training.model.name }, settlement.ledger);
     });
   }
