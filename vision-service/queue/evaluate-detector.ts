@@ -5,7 +5,7 @@ import { type Finding, findings, measure } from '../detection/measure.ts';
 import { openPictures } from './box-pictures.ts';
 import { requireDatasetFor } from './dataset-kind.ts';
 import type { DetectionEngine } from './engine.ts';
-import { datasetFailure } from './failure.ts';
+import { knownClasses } from './known-classes.ts';
 
 /**
  * Measures a detector on a dataset. Classes are matched by name; one that the dataset lacks is allowed.
@@ -31,15 +31,8 @@ export async function evaluateDetector(
   return measure(found, truths, detector.classes);
 }
 
-function truthsFor(classes: readonly string[], dataset: BoxedDataset) {
-  const positions = new Map(classes.map((name, index) => [name, index]));
-  const names = new Set(dataset.images.flatMap(({ objects }) => objects.map(({ className }) => className)));
-  const unknown = [...names].filter((name) => !positions.has(name));
-  if (unknown.length > 0) {
-    const problems = unknown.map((name) => `category "${name}" is not a class of the model`);
-    throw datasetFailure('datasetAnnotationsInvalid', dataset.name, problems);
-  }
-  return dataset.images.map(({ objects }) =>
-    objects.map(({ className, box }) => ({ label: positions.get(className) ?? -1, box })),
-  );
+function truthsFor(classes: readonly string[], { name, images }: BoxedDataset) {
+  const used = images.flatMap(({ objects }) => objects.map(({ className }) => className));
+  const labelOf = knownClasses(classes, { name, used });
+  return images.map(({ objects }) => objects.map(({ className, box }) => ({ label: labelOf(className), box })));
 }

@@ -5,7 +5,7 @@ import { predictScores, type TrainedClassifier } from '../training/classifier.ts
 import { requireDatasetFor } from './dataset-kind.ts';
 import { embedDataset } from './embed-dataset.ts';
 import type { Engine } from './engine.ts';
-import { datasetFailure } from './failure.ts';
+import { knownClasses } from './known-classes.ts';
 
 /**
  * Measures a classifier on a dataset. Classes are matched by name; one that the dataset lacks is allowed.
@@ -24,12 +24,7 @@ export async function evaluateClassifier(
   return classificationPerformance(predictScores(classifier, features), labels, classifier.classes);
 }
 
-function labelsFor(classes: readonly string[], dataset: LabelledDataset): number[] {
-  const positions = new Map(classes.map((name, index) => [name, index]));
-  const unknown = [...new Set(dataset.images.map(({ className }) => className))].filter((name) => !positions.has(name));
-  if (unknown.length > 0) {
-    const problems = unknown.map((name) => `category "${name}" is not a class of the model`);
-    throw datasetFailure('datasetAnnotationsInvalid', dataset.name, problems);
-  }
-  return dataset.images.map(({ className }) => positions.get(className) ?? -1);
+function labelsFor(classes: readonly string[], { name, images }: LabelledDataset): number[] {
+  const used = images.map(({ className }) => className);
+  return used.map(knownClasses(classes, { name, used }));
 }

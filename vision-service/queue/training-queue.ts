@@ -105,12 +105,15 @@ export class TrainingQueue {
   }
 
   async #train(lane: ComputeLane, item: PendingTraining): Promise<void> {
+    const begun = performance.now();
     const run: Run = { stop: new AbortController(), usage: NOTHING_USED, cancelled: false };
     this.#parts.models.mark(item.model.name, 'training');
     this.#running.set(item.trainingId, run);
     try {
       const settled = await this.#run(lane, item, run);
-      if (settled !== undefined) this.#settle(item, settled);
+      const { headMs = 0 } = run.usage;
+      const seconds = { trainingSeconds: (performance.now() - begun) / 1000, headSeconds: headMs / 1000 };
+      if (settled !== undefined) this.#settle(item, settled, seconds);
     } finally {
       this.#running.delete(item.trainingId);
     }
@@ -119,7 +122,6 @@ export class TrainingQueue {
   /** Trains a model and says how it ended; undefined when the service stops, so that the next start trains it again. */
   async #run(lane: ComputeLane, item: PendingTraining, run: Run): Promise<Settlement | undefined> {
     const { log, minutesPerSecond, faults } = this.#parts;
-    const begun = performance.now();
     const { signal } = run.stop;
     try {
       faults?.failTraining(item.model.name);
@@ -130,10 +132,6 @@ export class TrainingQueue {
       if (cancelled) return settlement(item.model, 'cancelled', { usage, minutesPerSecond });
       if (signal.aborted && this.#closed) return undefined;
       return settlement(item.model, 'failed', { usage, error: asFailure(error, log) });
-    } finally {
-      const { headMs = 0 } = run.usage;
-      const seconds = { trainingSeconds: (performance.now() - begun) / 1000, headSeconds: headMs / 1000 };
-      log.info({ model: item.model.name, ...seconds }, 'training ended');
     }
   }
 
@@ -150,10 +148,10 @@ export class TrainingQueue {
     return datasetSource(this.#parts.datasets, name);
   }
 
-  #settle(item: PendingTraining, settled: Settlement): void {
+  #settle(item: PendingTraining, settled: Settlement, seconds: Record<string, number> = {}): void {
     this.#parts.models.settle(item, settled);
     this.#parts.onSettled?.(item.model, settled);
-    this.#parts.log.info({ model: item.model.name, ...settled.ledger }, 'training settled');
+    this.#parts.log.info({ model: item.model.name, ...settled.ledger, ...seconds }, 'training settled');
   }
 }
 

@@ -10,7 +10,10 @@ import type { ServiceParts } from './parts.ts';
 import { VersionQuery } from './query.ts';
 
 const AnalyzeQuery = VersionQuery.extend({
-  'model-name': z.string().min(1).meta({ description: 'A model whose training succeeded' }),
+  'model-name': z
+    .string({ error: 'is missing; name a model whose training succeeded' })
+    .min(1, 'must name a model')
+    .meta({ description: 'A model whose training succeeded' }),
   features: z.string().max(0, 'this service has no visual features; give model-name only').optional(),
 });
 
