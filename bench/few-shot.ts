@@ -23,7 +23,10 @@ import type { Row } from './table.ts';
 
 const SHOTS = [2, 3, 5, 10, 50];
 const SEEDS = 20;
-/** Images of each class to draw from, and to test on. */
+/**
+ * Images of each class of digits and clothes to draw from, and to test on; they come in no order. The drawings come in that of their
+ * kinds (all flags of one letter, all faces of one mood), so that only the whole pool is like what is tested on.
+ */
 const POOL = 80;
 const TEST = 100;
 const AN_HOUR_MS = 3_600_000;
@@ -73,22 +76,26 @@ export async function measureFewShot(ground: Ground): Promise<Row[]> {
 
 async function embeddedSets(ground: Ground, peers: PythonPeers): Promise<FewShotSet[]> {
   const digits = await digitSet(peers);
+  const first = (set: ImageSet, perClass: number) => partOf(set, someOfEach(set.labels, perClass));
   const sources: [string, ImageSet, ImageSet][] = [
     ['emoji', await emojiSet(ground, 'pool'), await emojiSet(ground, 'evaluation')],
-    ['clothes', await fashionSet(ground, 'train', 5000), await fashionSet(ground, 't10k', 2000)],
-    ['digits', digits, partOf(digits, someOfEach(digits.labels, TEST, 'last'))],
+    [
+      'clothes',
+      first(await fashionSet(ground, 'train', 5000), POOL),
+      first(await fashionSet(ground, 't10k', 2000), TEST),
+    ],
+    ['digits', first(digits, POOL), partOf(digits, someOfEach(digits.labels, TEST, 'last'))],
   ];
   const embedder = await Embedder.open(ground);
   try {
     const sets: FewShotSet[] = [];
-    for (const [name, from, test] of sources) {
+    for (const [name, pool, test] of sources) {
       ground.say(`Few-shot: embedding ${name} and their views`);
-      const pool = partOf(from, someOfEach(from.labels, POOL));
       sets.push({
         name,
         pool: await embedder.embed(pool),
         views: await embedder.views(pool),
-        test: await embedder.embed(partOf(test, someOfEach(test.labels, TEST))),
+        test: await embedder.embed(test),
       });
     }
     return sets;
