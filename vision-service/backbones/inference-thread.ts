@@ -42,12 +42,13 @@ async function compute(id: number, job: InferenceJob): Promise<void> {
 
 /** One at a time: the numbers in between stay in the processor's cache, and memory stays small. */
 async function featuresOf(
-  { facts: { dimensions }, features: infer }: Network,
+  network: Network,
   { pictures, side }: Extract<InferenceJob, { kind: 'features' }>,
 ): Promise<Float32Array<ArrayBuffer>> {
+  const { dimensions } = network.facts;
   const features = new Float32Array(pictures.length * dimensions);
   for (const [i, picture] of pictures.entries()) {
-    features.set(await infer(asSquare(picture, side), side), i * dimensions);
+    features.set(await network.features(asSquare(picture, side), side), i * dimensions);
   }
   return features;
 }
