@@ -128,8 +128,8 @@ async function textOf(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch(() => undefined);
 }
 
-/** Whatever changes a feature changes the hash. */
-function hashOf(sha256: string, { input, output }: NetworkFacts): string {
+/** Whatever changes the feature of an image changes the hash; the side of its parts does not. */
+function hashOf(sha256: string, { input: { cropSide: _crops, ...input }, output }: NetworkFacts): string {
   return createHash('sha256')
     .update(sha256)
     .update(PREPROCESSING)

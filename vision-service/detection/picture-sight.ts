@@ -66,7 +66,7 @@ async function cropFeatures(
   boxes: readonly Box[],
   { backbone, crops, options }: SightTools & { options: { signal?: AbortSignal } },
 ): Promise<Float32Array[]> {
-  const wanted = boxes.map((box) => ({ box, key: cropKey(image.sha256, box, backbone.hash) }));
+  const wanted = boxes.map((box) => ({ box, key: cropKey(image.sha256, box, backbone) }));
   const found = new Map<string, Uint8Array>();
   for (const { key } of wanted) {
     const known = crops.get(key);
@@ -87,8 +87,8 @@ async function cropFeatures(
 }
 
 /** A hash of what decides the features, so that keys are short. */
-function cropKey(sha256: string, { left, top, width, height }: Box, backbone: string): string {
-  return createHash('sha256').update([sha256, left, top, width, height, backbone].join(' ')).digest('base64url');
+function cropKey(sha256: string, { left, top, width, height }: Box, { hash, cropSide }: Backbone): string {
+  return createHash('sha256').update([sha256, left, top, width, height, hash, cropSide].join(' ')).digest('base64url');
 }
 
 const AREA = PLACES * PLACES;
