@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { allEnded } from './all-ended.ts';
 import type { Backbone } from './backbones/backbone.ts';
 import { UndecodableImagesError } from './backbones/errors.ts';
 import { transaction } from './store/database.ts';
@@ -121,9 +122,9 @@ function inOrderOf<T extends { sha256: string }>(images: readonly EmbeddableImag
   return images.flatMap(({ sha256 }) => bySha.get(sha256) ?? []);
 }
 
-/** Waits for every lane to end, even when one fails: nothing runs on behind the caller's back. */
+/** Waits for every lane to end; the others are told to stop when one fails. */
 async function allOrFirstError(lanes: Promise<void>[], stop: () => void): Promise<void> {
-  const outcomes = await Promise.allSettled(
+  await allEnded(
     lanes.map((lane) =>
       lane.catch((error: unknown) => {
         stop();
@@ -131,8 +132,6 @@ async function allOrFirstError(lanes: Promise<void>[], stop: () => void): Promis
       }),
     ),
   );
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
 }
 
 async function embedBatch(request: EmbedRequest, batch: readonly EmbeddableImage[], work: Work) {

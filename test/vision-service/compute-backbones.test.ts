@@ -8,16 +8,10 @@ import type { Backbone } from '../../vision-service/backbones/backbone.ts';
 import { loadBackbone } from '../../vision-service/backbones/load-backbone.ts';
 import { createOnnxBackbone } from '../../vision-service/backbones/onnx.ts';
 import { EmbeddingCache, embedImages } from '../../vision-service/embeddings.ts';
-import { dot, norm } from '../../vision-service/heads/vectors.ts';
-import { squarePng } from './compute-fixtures.ts';
+import { cosine, squarePng } from './compute-fixtures.ts';
 
 const RED: [number, number, number] = [220, 30, 30];
 const BLUE: [number, number, number] = [30, 30, 220];
-
-function cosine(a: Float32Array | undefined, b: Float32Array | undefined): number {
-  if (a === undefined || b === undefined) throw new Error('A feature is missing');
-  return dot(a, b) / (norm(a) * norm(b));
-}
 
 describe.each(['classical', 'efficientnet-lite0'])('backbone %s', (name) => {
   it('gives one finite vector of its length for each image, alone or in a batch', async () => {

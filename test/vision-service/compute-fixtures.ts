@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { dot, norm } from '../../vision-service/heads/vectors.ts';
 
 export type Colour = [red: number, green: number, blue: number];
 
@@ -40,4 +41,10 @@ export function clusters(options: {
 
 function rgb([r, g, b]: Colour) {
   return { r, g, b };
+}
+
+/** Cosine of the angle between two features; throws when one is missing. */
+export function cosine(a: Float32Array | undefined, b: Float32Array | undefined): number {
+  if (a === undefined || b === undefined) throw new Error('A feature is missing');
+  return dot(a, b) / (norm(a) * norm(b));
 }

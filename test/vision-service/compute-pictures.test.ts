@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeLetterboxed, decodePicture } from '../../vision-service/backbones/decode.ts';
 import { loadBackbone } from '../../vision-service/backbones/load-backbone.ts';
 import { asSquare, type RgbPicture, resampleToSquare } from '../../vision-service/backbones/resample.ts';
-import { squarePng } from './compute-fixtures.ts';
+import { cosine, squarePng } from './compute-fixtures.ts';
 
 const picture = fc
   .record({ width: fc.integer({ min: 1, max: 40 }), height: fc.integer({ min: 1, max: 40 }) })
@@ -67,11 +67,6 @@ function mirror({ data, width, height }: RgbPicture): RgbPicture {
   return { data: turned, width, height };
 }
 
-function cosine(a: Float32Array, b: Float32Array): number {
-  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * (y[i] ?? 0), 0);
-  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
-}
-
 describe('pictures for detectors', () => {
   it('puts a picture into the upper left corner, upright, and tells its scale', async () => {
     const red = { width: 20, height: 40, channels: 3 as const, background: '#ff0000' };
@@ -115,7 +110,7 @@ describe('pictures for detectors', () => {
     const pictures = await Promise.all(images.map((image) => decodePicture(image, 1024)));
     const crops = await backbone.embedSquares(pictures.map((picture) => resampleToSquare(picture, backbone.cropSide)));
     const wholes = await backbone.embed(images);
-    const alike = (i: number, j: number) => cosine(crops[i] ?? new Float32Array(), wholes[j] ?? new Float32Array());
+    const alike = (i: number, j: number) => cosine(crops[i], wholes[j]);
     expect(Math.min(alike(0, 0), alike(1, 1))).toBeGreaterThan(Math.max(alike(0, 1), alike(1, 0)));
     const large = pictures.map((picture) => resampleToSquare(picture, backbone.side));
     await expect(backbone.embedSquares(large)).rejects.toThrow(`${backbone.cropSide} x ${backbone.cropSide} pixels`);

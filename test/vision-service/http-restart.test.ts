@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { createVisionClient } from '../../vision/client.ts';
+import { createVisionClient, type VisionClient } from '../../vision/client.ts';
 import { ServiceStartError } from '../../vision-service/errors.ts';
 import { startGate } from './http-gate.ts';
 import {
@@ -118,17 +118,21 @@ describe('a service that is stopped', () => {
   });
 });
 
+/** Cancels the training of `m` when it has used something and told so, and waits for its last image. */
+async function cancelMidway(client: VisionClient, home: string): Promise<void> {
+  const gate = await startGate();
+  const file = await gate.writeCoco(home, { perClass: GATED_AFTER_A_REPORT });
+  await client.registerDataset('gated', classification(file));
+  await client.createModel('m', training('gated'));
+  await gate.reached();
+  await client.cancelModel('m');
+}
+
 describe('a training that is cancelled', () => {
   it('is billed for what it used when the service stops before it has stopped', async () => {
-    const [home, gate] = [await temporaryFolder(), await startGate()];
+    const home = await temporaryFolder();
     const first = await startService(home, { allowPrivate: true });
-    await first.client.registerDataset(
-      'gated',
-      classification(await gate.writeCoco(home, { perClass: GATED_AFTER_A_REPORT })),
-    );
-    await first.client.createModel('m', training('gated'));
-    await gate.reached();
-    await first.client.cancelModel('m');
+    await cancelMidway(first.client, home);
     await first.service.close();
     const second = await startService(home);
     expect(await second.client.getModel('m')).toMatchObject({ status: 'cancelled', trainingCostInMinutes: 1 });
@@ -138,15 +142,9 @@ describe('a training that is cancelled', () => {
   });
 
   it('is billed for what it had used when the service is killed before it has stopped', async () => {
-    const [home, gate] = [await temporaryFolder(), await startGate()];
+    const home = await temporaryFolder();
     const first = await startProcess(home);
-    await first.client.registerDataset(
-      'gated',
-      classification(await gate.writeCoco(home, { perClass: GATED_AFTER_A_REPORT })),
-    );
-    await first.client.createModel('m', training('gated'));
-    await gate.reached();
-    await first.client.cancelModel('m');
+    await cancelMidway(first.client, home);
     await stop(first.child, 'SIGKILL');
     const second = await startService(home);
     expect(await second.client.getModel('m')).toMatchObject({ status: 'cancelled', trainingCostInMinutes: 1 });

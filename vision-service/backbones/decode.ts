@@ -73,12 +73,23 @@ export async function decodeLetterboxed(image: Uint8Array, side: number): Promis
     return { size: autoOrient, inside: await decodedInside(picture, side) };
   });
   const longer = Math.max(inside.width, inside.height);
-  const square = resampleToSquare(inside, side, { left: 0, top: 0, width: longer, height: longer });
+  const square =
+    longer === side
+      ? inCorner(inside, side)
+      : resampleToSquare(inside, side, { left: 0, top: 0, width: longer, height: longer });
   pad(square, side, {
     wide: Math.round((side * inside.width) / longer),
     high: Math.round((side * inside.height) / longer),
   });
   return { square, scale: side / Math.max(size.width, size.height), ...size };
+}
+
+/** A picture as it is, in the upper left corner of a square. */
+function inCorner({ data, width, height }: RgbPicture, side: number): Uint8Array {
+  const square = new Uint8Array(side * side * 3);
+  const line = width * 3;
+  for (let row = 0; row < height; row += 1) square.set(data.subarray(row * line, (row + 1) * line), row * side * 3);
+  return square;
 }
 
 /** Fills what lies beyond the upper left `wide × high` pixels of a square. */

@@ -9,7 +9,7 @@ import { createOnnxBackbone } from './onnx.ts';
 const EFFICIENTNET_LITE0_SHA256 = 'df5ced4a11dbc59df8a09a3340e66fa34a929245d0d5a7cfae8604f29037b467';
 /** The file with the weights. */
 export const EFFICIENTNET_LITE0 = fileURLToPath(new URL('models/efficientnet-lite0.onnx', import.meta.url));
-/** Pixels of a detector's second look: half the work of 224 px for .01 less mAP@50 at 80 scenes. */
+/** Pixels of a detector's second look: half the work of 224 px, for .01 less mAP@50 at 80 scenes and .03 less at 20. */
 const CROP_SIDE = 160;
 const DEFAULT_THREADS = 2;
 

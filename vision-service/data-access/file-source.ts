@@ -69,8 +69,8 @@ async function realRules({ allowedRoots, closedFolders = [] }: FileRules): Promi
 
 /** Whether an open file is what its real path names. */
 async function isStill(handle: FileHandle, real: string): Promise<boolean> {
-  const [opened, named, path] = await Promise.all([handle.stat(), stat(real), realpath(real)]);
-  return path === real && opened.dev === named.dev && opened.ino === named.ino;
+  const [opened, named, now] = await Promise.all([handle.stat(), stat(real), realpath(real)]);
+  return now === real && opened.dev === named.dev && opened.ino === named.ino;
 }
 
 /** Anything but a plain file may never end, or never begin. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
+import { allEnded } from '../all-ended.ts';
 import type { Backbone } from '../backbones/backbone.ts';
 import { decodeLetterboxed, decodePicture } from '../backbones/decode.ts';
 import type { BoundedCache } from '../bounded-cache.ts';
@@ -9,7 +10,7 @@ import { bytesOf, fromHalves, halvesOf, toHalves } from './half.ts';
 import { frameOf, PLACES, type PlaceMaps, placeMaps, SQUARE_SIDE } from './places.ts';
 
 /** Boxes are cut out of a picture of at most this many pixels a side. */
-const CROP_SIDE = SQUARE_SIDE * 3;
+const CUT_FROM = SQUARE_SIDE * 3;
 /** Crops in memory at once. */
 const AT_ONCE = 8;
 
@@ -74,14 +75,16 @@ async function cropFeatures(
   }
   const missing = wanted.filter(({ key }) => !found.has(key));
   if (missing.length > 0) {
-    const picture = await decodePicture(await image.read(), CROP_SIDE).catch(undecodable);
+    const picture = await decodePicture(await image.read(), CUT_FROM).catch(undecodable);
     // One by one and not awaited: the first are embedded while the next are cut out.
-    await pLimit(AT_ONCE).map(missing, async ({ box, key }) => {
+    const limit = pLimit(AT_ONCE);
+    const look = async ({ box, key }: (typeof missing)[number]) => {
       const [feature] = await backbone.embedSquares([cropSquare(picture, box, backbone)], options);
       const packed = bytesOf(toHalves(feature ?? new Float32Array()));
       found.set(key, packed);
       crops.put(key, packed);
-    });
+    };
+    await allEnded(missing.map((each) => limit(() => look(each))));
   }
   return wanted.map(({ key }) => fromHalves(halvesOf(found.get(key) ?? new Uint8Array())));
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import pLimit from 'p-limit';
 import { CONTRACT_QUOTAS } from '../../vision/capabilities.ts';
+import { allEnded } from '../all-ended.ts';
 import type { Credential } from '../data-access/credentials.ts';
 import type { DatasetImage, Purpose } from '../data-access/dataset.ts';
 import { SourceError } from '../data-access/errors.ts';
@@ -37,10 +38,7 @@ export async function readPart(
   reading: ImageReading,
 ): Promise<{ images: ReadImage[]; problems: string[] }> {
   const limit = pLimit(CONCURRENT_READS);
-  const settled = await Promise.allSettled(images.map((image) => limit(() => readImage(engine, image, reading))));
-  const failed = settled.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  const results = settled.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const results = await allEnded(images.map((image) => limit(() => readImage(engine, image, reading))));
   return {
     images: results.filter((result) => typeof result !== 'string'),
     problems: results.filter((result) => typeof result === 'string'),

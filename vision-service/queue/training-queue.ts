@@ -45,7 +45,6 @@ export class TrainingQueue {
   readonly #loops: SerialLoop[];
   /** What runs, by training id. */
   readonly #running = new Map<string, Run>();
-  #closed = false;
 
   constructor(parts: TrainingQueueParts) {
     this.#parts = parts;
@@ -62,7 +61,7 @@ export class TrainingQueue {
   resume(): void {
     const { models, minutesPerSecond } = this.#parts;
     for (let item = models.oldest(['cancelling']); item !== undefined; item = models.oldest(['cancelling'])) {
-      const usage = { ...NOTHING_USED, ...models.usedWhenCancelled(item.trainingId) };
+      const usage = models.usedWhenCancelled(item.trainingId) ?? NOTHING_USED;
       this.#settle(item, settlement(item.model, 'cancelled', { usage, minutesPerSecond }));
     }
     this.wake();
@@ -92,7 +91,6 @@ export class TrainingQueue {
 
   /** Stops the running trainings. Those that were cancelled are settled, the next start trains the others again. */
   async close(): Promise<void> {
-    this.#closed = true;
     const closed = this.#loops.map((loop) => loop.close());
     for (const { stop } of this.#running.values()) stop.abort();
     await Promise.all(closed);
@@ -130,7 +128,8 @@ export class TrainingQueue {
     } catch (error) {
       const { usage, cancelled } = run;
       if (cancelled) return settlement(item.model, 'cancelled', { usage, minutesPerSecond });
-      if (signal.aborted && this.#closed) return undefined;
+      // Told to stop, but by nobody who cancels it: the service ends.
+      if (signal.aborted) return undefined;
       return settlement(item.model, 'failed', { usage, error: asFailure(error, log) });
     }
   }

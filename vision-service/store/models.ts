@@ -49,7 +49,7 @@ const UsedRow = z
     images: row.images,
     embeddingsComputed: row.embeddings_computed,
   }));
-export type Used = z.output<typeof UsedRow>;
+type Used = z.output<typeof UsedRow>;
 const TrainingRow = IdRow.extend({ status: z.enum(MODEL_STATUSES) });
 
 /** Models by name, and the trainings behind them. */
