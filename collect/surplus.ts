@@ -17,6 +17,8 @@ export interface Drawn {
  */
 export function surplusOf({ owned, images, need }: Drawn): { surplus: ClassCounts; findings: Finding[] } {
   const asked = Object.entries(need).filter(([, count]) => count > 0);
+  // Without a goal nothing is beyond it: the largest of no numbers is −∞, which no file can hold.
+  if (asked.length === 0) return { surplus: {}, findings: [] };
   const before = countPerClass(owned, []);
   const goal = Math.max(...asked.map(([name, count]) => count + (before[name] ?? 0)));
   const after = Object.entries(countPerClass([...owned, ...images], []));

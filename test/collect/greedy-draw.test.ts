@@ -83,6 +83,13 @@ describe('the surplus', () => {
       findings: [],
     });
   });
+
+  it('is nothing where no class asked for anything', () => {
+    expect(surplusOf({ owned: of(cat, cat), images: [], need: { cat: 0, dog: 0 } })).toEqual({
+      surplus: {},
+      findings: [],
+    });
+  });
 });
 
 describe('draws over any pool and need', () => {
