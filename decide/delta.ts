@@ -1,5 +1,8 @@
 import type { ClassCounts, DecisionSettings } from '../loop/round.ts';
 
+/** Growth where δ comes from the forecast and there is none yet. */
+const GROWTH_WITHOUT_FORECAST = 2;
+
 /** Images of all classes together. */
 export function totalOf(counts: ClassCounts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -7,7 +10,7 @@ export function totalOf(counts: ClassCounts): number {
 
 /**
  * Cuts `need` to at most `room` images in all, fairly: no class gets more than another that is still short, beyond one image. What does
- * not divide goes to the classes with the fewest images so far, then in the order of the classes.
+ * not divide goes to the classes with the fewest images so far, then in the order of their names.
  */
 export function cutToRoom(need: ClassCounts, room: number, have: ClassCounts = {}): ClassCounts {
   const left = Math.max(0, Math.floor(room));
@@ -18,7 +21,7 @@ export function cutToRoom(need: ClassCounts, room: number, have: ClassCounts = {
   while (totalOf(share(level + 1)) <= left) level += 1;
   const cut = share(level);
   let rest = left - totalOf(cut);
-  const order = classes.toSorted((one, other) => (have[one] ?? 0) - (have[other] ?? 0));
+  const order = classes.toSorted((one, other) => (have[one] ?? 0) - (have[other] ?? 0) || (one < other ? -1 : 1));
   for (const name of order) {
     if (rest === 0) break;
     if ((need[name] ?? 0) <= level) continue;
@@ -37,7 +40,8 @@ export function firstNeed(classes: string[], imagesPerClass: number, capImages: 
 /** New images of a class that has `have` of them: `fixed` the same again; `geometric` up to max(n + 1, round(n · factor)). */
 function growthOf(have: number, delta: DecisionSettings['delta']): number {
   if (delta.kind === 'fixed') return delta.imagesPerClass;
-  return Math.max(have + 1, Math.round(have * delta.factor)) - have;
+  const factor = delta.kind === 'geometric' ? delta.factor : GROWTH_WITHOUT_FORECAST;
+  return Math.max(have + 1, Math.round(have * factor)) - have;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Finding } from './finding.ts';
+import type { Forecast } from './forecast.ts';
 import { ModelPerformanceSchema } from './metrics.ts';
 import { type LoopResult, OUTCOMES } from './outcome.ts';
 import type { RoundDraw, RoundRecord, StoredImage } from './round.ts';
@@ -130,6 +131,35 @@ export const RoundRecordSchema = z.object({
   decision: z.string(),
 }) satisfies z.ZodType<RoundRecord>;
 
+const Range80Schema = z.object({ low: z.number(), median: z.number(), high: z.number() });
+
+/** The forecast of a `decision.json`. */
+export const ForecastSchema = z.object({
+  points: z.number(),
+  extrapolates: z.boolean(),
+  probabilities: z.object({ claim: z.number(), grow: z.number(), giveUp: z.number() }).nullable(),
+  gainOfDoubling: z.number().nullable(),
+  needed: z.object({ low: z.number(), median: z.number().nullable(), high: z.number().nullable() }).nullable(),
+  horizon: z.number(),
+  next: z.number().nullable(),
+  present: Range80Schema.nullable(),
+  ahead: Range80Schema.nullable(),
+  band: z.array(Range80Schema.extend({ images: z.number() })),
+  used: z.object({
+    confidence: z.number(),
+    giveUp: z.number(),
+    seed: z.number(),
+    looks: z.enum(['shared', 'independent']),
+    bar: z.number().nullable(),
+    roundPrice: z.number(),
+    particles: z.number(),
+    effective: z.number(),
+    inflation: z.number(),
+    noise: z.array(z.number()),
+    sharedNoise: z.number(),
+  }),
+}) satisfies z.ZodType<Forecast>;
+
 /** What readers take from `rounds/N/decision.json`, the recorded input and the decision. */
 export const DecisionFileSchema = z.object({
   input: z.object({
@@ -142,6 +172,26 @@ export const DecisionFileSchema = z.object({
     warnings: z.array(z.string()),
     realGain: z.boolean(),
     interval: z.tuple([z.number(), z.number()]).nullable().default(null),
+    forecast: ForecastSchema.exactOptional(),
+    other: z
+      .object({
+        policy: z.enum(['thresholds', 'forecast']),
+        action: z.enum(['collect', 'stop']),
+        outcome: z.string().nullable(),
+        words: z.string(),
+      })
+      .exactOptional(),
+    split: z
+      .array(
+        z.object({
+          className: z.string(),
+          have: z.number(),
+          performance: z.number().nullable(),
+          noise: z.number().nullable(),
+          collect: z.number(),
+        }),
+      )
+      .exactOptional(),
   }),
 });
 

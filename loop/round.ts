@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts';
+import type { Forecast, ForecastSettings, OtherPolicy, SplitRow } from './forecast.ts';
 import type { Labelled } from './labels.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -77,6 +78,30 @@ export interface CurvePoint {
   verdicts: string | null;
   /** For a metric that is not made of verdicts: what resampling the evaluation images says; absent when not predicted. */
   resampled?: ResampledPoint;
+  /** Training images per class of this point; absent where it is not known. */
+  perClass?: ClassCounts;
+}
+
+/**
+ * A model trained on a nested part of the first round's images: a point of the curve that cost no images. It is no round: nothing is
+ * compared with it, and it is never recommended.
+ */
+export interface SubsetPoint {
+  /** The part of the first round's images, 0–1: ¼ or ½. */
+  share: number;
+  images: number;
+  /** 0–1. */
+  metric: number;
+  /** As of a `CurvePoint`. */
+  verdicts: string | null;
+}
+
+/** How well the present model knows one class. */
+export interface ClassPerformance {
+  /** Recall of a classifier's class, average precision at an overlap of 0.5 of a detector's; 0–1. */
+  value: number;
+  /** Evaluation images that show the class. */
+  images: number;
 }
 
 /** The bootstrap of a point's metric, in a few numbers: large files of predictions are not needed to decide again. */
@@ -110,6 +135,10 @@ export interface CapsState {
   capImages: number | null;
   capRounds: number;
   deadlinePassed: boolean;
+  /** Compute minutes that this round's training took; absent when nothing was trained, or in records from before forecasts. */
+  roundMinutes?: number;
+  /** Images that the collector could still give, all classes together; absent when nobody can tell. */
+  available?: number;
 }
 
 export interface DecisionSettings {
@@ -120,11 +149,21 @@ export interface DecisionSettings {
   claim: 'measured' | 'lower-bound';
   margin: number;
   patience: number;
-  delta: { kind: 'geometric'; factor: number } | { kind: 'fixed'; imagesPerClass: number };
+  delta:
+    | { kind: 'geometric'; factor: number }
+    | { kind: 'fixed'; imagesPerClass: number }
+    /** From the posterior over learning curves. */
+    | { kind: 'forecast' };
   /** Images of the evaluation set; null when the hold-out metric is used. */
   evaluationImages: number | null;
   /** Set when the last collecting gave nothing new or every class ran out. */
   collectorExhausted: boolean;
+  /** The policy that acts; absent in records from before there were two: `thresholds`, and nothing is said of another. */
+  policy?: 'thresholds' | 'forecast';
+  /** What the forecast is made with; present whenever `policy` is. */
+  forecast?: ForecastSettings;
+  /** The largest class of a training set over its smallest, at most; 2 when absent. */
+  classRatio?: number;
 }
 
 /** Everything that a decision depends on: recorded in `rounds/N/decision.json`, so that it can be made again. */
@@ -140,6 +179,10 @@ export interface DecisionInput {
   ranShort?: string[];
   /** Rounds in a row that gave no metric, the present one included. */
   withoutMetric: number;
+  /** Models of nested parts of the first round's images, smallest first; absent when there are none. */
+  subsets?: SubsetPoint[];
+  /** The present model by class; absent when it was not measured. */
+  performance?: Record<string, ClassPerformance>;
 }
 
 export interface Decision {
@@ -164,4 +207,10 @@ export interface Decision {
   warnings: string[];
   /** New images per class for the next round; null when stopping. */
   delta: ClassCounts | null;
+  /** The forecast, whichever policy acts; absent in records from before there were forecasts. */
+  forecast?: Forecast;
+  /** What the policy that does not act would have done; absent as `forecast`. */
+  other?: OtherPolicy;
+  /** δ class by class, with the reason; absent when stopping, or where classes are not told apart. */
+  split?: SplitRow[];
 }
