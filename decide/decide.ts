@@ -1,15 +1,19 @@
+import type { OtherPolicy } from '../loop/forecast.ts';
 import type { Decision, DecisionInput } from '../loop/round.ts';
 import { capReached } from './caps.ts';
 import { readCurve } from './curve.ts';
-import { nextDelta, nextDetectionDelta, totalOf } from './delta.ts';
+import { forecastOf } from './forecast/forecast.ts';
+import { forecastPolicy } from './forecast/policy.ts';
 import { asGiven, plural } from './format.ts';
-import type { Situation, Verdict } from './policy.ts';
+import { nextCollecting } from './next-collecting.ts';
+import type { Policy, PolicyName, Situation, Stop, Verdict } from './policy.ts';
 import { recommend } from './recommend.ts';
-import { decisionSentence, type NextStep, perClassWords } from './sentence.ts';
+import { decisionSentence, otherWords, perClassWords } from './sentence.ts';
+import { splitRows } from './split.ts';
 import { thresholds } from './thresholds.ts';
 import { decisionWarnings } from './warnings.ts';
 
-type Stop = { outcome: NonNullable<Decision['outcome']>; reason: string | null };
+const POLICIES: Record<PolicyName, Policy> = { thresholds, forecast: forecastPolicy };
 
 /** What a stop of the policy itself says beside its outcome. */
 function policyReason({ input }: Situation, verdict: Verdict): string | null {
@@ -35,18 +39,18 @@ function whyStop(situation: Situation, verdict: Verdict): Stop | null {
   return { outcome: 'images-exhausted', reason: `the collector has nothing new after ${plural(caps.images, 'image')}` };
 }
 
-function nextStep(situation: Situation, stop: Stop | null): NextStep {
-  if (stop !== null) return { stop: stop.outcome, reason: stop.reason };
-  const { caps, perClass, settings, ranShort } = situation.input;
-  const room = caps.capImages === null ? null : caps.capImages - caps.images;
-  if (settings.task === 'detection') {
-    const collect = nextDetectionDelta(perClass, settings.delta, ranShort);
-    const total = totalOf(collect);
-    return { collect, cut: room !== null && room < total, atMost: Math.min(total, room ?? total) };
-  }
-  const collect = nextDelta(perClass, settings.delta, room);
-  const whole = nextDelta(perClass, settings.delta, null);
-  return { collect, cut: totalOf(collect) < totalOf(whole) };
+/** What the policy that does not act would have done; undefined for inputs that were recorded before there were two. */
+function otherPolicy(situation: Situation): OtherPolicy | undefined {
+  const { policy: acting } = situation.input.settings;
+  if (acting === undefined) return undefined;
+  const policy = acting === 'forecast' ? 'thresholds' : 'forecast';
+  const stop = whyStop(situation, POLICIES[policy](situation));
+  return {
+    policy,
+    action: stop === null ? 'collect' : 'stop',
+    outcome: stop?.outcome ?? null,
+    words: otherWords(situation, policy, stop),
+  };
 }
 
 /**
@@ -55,10 +59,14 @@ function nextStep(situation: Situation, stop: Stop | null): NextStep {
  * @throws RangeError when verdicts do not fit the evaluation set.
  */
 export function decide(input: DecisionInput): Decision {
-  const situation: Situation = { input, curve: readCurve(input) };
-  const verdict = thresholds(situation);
+  const { policy } = input.settings;
+  const forecast = policy === undefined ? null : forecastOf(input);
+  const situation: Situation = { input, curve: readCurve(input), forecast };
+  const verdict = POLICIES[policy ?? 'thresholds'](situation);
   const stop = whyStop(situation, verdict);
-  const next = nextStep(situation, stop);
+  const next = stop === null ? nextCollecting(situation) : { stop: stop.outcome, reason: stop.reason };
+  const delta = 'collect' in next ? next.collect : null;
+  const other = otherPolicy(situation);
   const { present, comparison, interval, roundsWithoutImprovement } = situation.curve;
   return {
     round: input.round,
@@ -72,9 +80,12 @@ export function decide(input: DecisionInput): Decision {
     realGain: comparison?.real ?? false,
     roundsWithoutImprovement,
     interval,
-    sentence: decisionSentence(situation, verdict, next),
-    warnings: decisionWarnings(situation),
-    delta: 'collect' in next ? next.collect : null,
+    sentence: decisionSentence(situation, { verdict, next, stop, other }),
+    warnings: decisionWarnings(situation, verdict),
+    delta,
+    ...(forecast === null ? {} : { forecast }),
+    ...(other === undefined ? {} : { other }),
+    ...(policy === undefined || delta === null ? {} : { split: splitRows(delta, input) }),
   };
 }
 

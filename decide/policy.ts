@@ -1,3 +1,4 @@
+import type { Forecast } from '../loop/forecast.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { DecisionInput } from '../loop/round.ts';
 import type { CurveReading } from './curve.ts';
@@ -6,6 +7,8 @@ import type { CurveReading } from './curve.ts';
 export interface Situation {
   input: DecisionInput;
   curve: CurveReading;
+  /** Null before the first point, and for inputs that were recorded before there were forecasts. */
+  forecast: Forecast | null;
 }
 
 /** A policy's word, before any cap: stop with an outcome, or (null) go on collecting. */
@@ -14,6 +17,14 @@ export interface Verdict {
   /** The target was met, which is decided before any cap. */
   targetMet: boolean;
 }
+
+/** Why a loop stops: its outcome, and a part of a sentence that says what it rests on. */
+export interface Stop {
+  outcome: Outcome;
+  reason: string | null;
+}
+
+export type PolicyName = 'thresholds' | 'forecast';
 
 /** A decision policy: a pure function of the situation. */
 export type Policy = (situation: Situation) => Verdict;

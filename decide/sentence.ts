@@ -1,21 +1,24 @@
+import type { OtherPolicy } from '../loop/forecast.ts';
 import type { ClassCounts, DecisionSettings } from '../loop/round.ts';
 import { FEWEST_CHANGES } from './binomial.ts';
 import { type Comparison, reaches } from './comparison.ts';
 import { totalOf } from './delta.ts';
+import { forecastWords } from './forecast/words.ts';
 import { asGiven, decimal, digitsWhere, plural, range, shown, signed, whole } from './format.ts';
 import type { Noise } from './noise.ts';
-import { claimedValue, type Situation, type Verdict } from './policy.ts';
+import { claimedValue, type PolicyName, type Situation, type Stop, type Verdict } from './policy.ts';
+
+/** A δ as its sentence says it. */
+export interface Collecting {
+  collect: ClassCounts;
+  /** The image cap cuts it. */
+  cut: boolean;
+  /** Detection: images that it may take at most, since one counts for every class that it shows. */
+  atMost?: number;
+}
 
 /** What a decision leads to, as its sentence says it. */
-export type NextStep =
-  | { stop: string; reason: string | null }
-  | {
-      collect: ClassCounts;
-      /** The image cap cuts it. */
-      cut: boolean;
-      /** Detection: images that it may take at most, since one counts for every class that it shows. */
-      atMost?: number;
-    };
+type NextStep = { stop: string; reason: string | null } | Collecting;
 
 /** `8 per class`, `8 more per class`, or `2–8 per class` where classes differ. */
 export function perClassWords(delta: ClassCounts, more = ''): string {
@@ -99,11 +102,25 @@ function targetWords(situation: Situation, digits: number): string {
 
 function judgement(situation: Situation, verdict: Verdict, digits: number): string {
   const { curve, input } = situation;
+  if (input.settings.policy === 'forecast') return forecastJudgement(situation);
   const patience = `${curve.roundsWithoutImprovement} of ${input.settings.patience}`;
   if (verdict.targetMet) return targetWords(situation, digits);
   if (curve.present === null) return `patience stays at ${patience}`;
   if (curve.comparison === null) return 'the first round with a metric';
   return curve.comparison.real ? 'a real gain' : `not a real gain; round ${patience} without one`;
+}
+
+/** Under the forecast, patience ends nothing: rounds without a gain are only counted. */
+function forecastJudgement({ curve, input, forecast }: Situation): string {
+  const { present, comparison, roundsWithoutImprovement: without } = curve;
+  const gain =
+    present === null || comparison === null
+      ? null
+      : comparison.real
+        ? 'a real gain'
+        : `not a real gain, ${plural(without, 'round')} in a row without one`;
+  const words = forecast === null ? 'no point of the curve yet' : forecastWords(forecast, input.settings);
+  return [gain, words].filter(Boolean).join('; ') || 'no new point of the curve';
 }
 
 function nextWords(next: NextStep): string {
@@ -114,12 +131,37 @@ function nextWords(next: NextStep): string {
   return `collect ${perClassWords(next.collect, ' more')} (${images}${next.cut ? ', cut to the image cap' : ''})`;
 }
 
+/** What the other policy would have done, as the end of a sentence: `thresholds would stop as not-improving`. */
+export function otherWords({ forecast }: Situation, policy: PolicyName, stop: Stop | null): string {
+  if (stop === null) return `${policy} would collect`;
+  const probabilities = policy === 'forecast' ? (forecast?.probabilities ?? null) : null;
+  const within = probabilities === null ? '' : `, within reach with probability ${decimal(1 - probabilities.giveUp)}`;
+  const met = probabilities === null ? '' : `, met with probability ${decimal(probabilities.claim)}`;
+  const why = { 'target-unreachable': within, 'target-reached': met }[stop.outcome as string] ?? '';
+  return `${policy} would stop as ${stop.outcome}${why}`;
+}
+
+interface Told {
+  verdict: Verdict;
+  next: NextStep;
+  stop: Stop | null;
+  other: OtherPolicy | undefined;
+}
+
+/** Nothing where there is no other policy. */
+function otherPart({ stop, other }: Told): string {
+  if (other === undefined) return '';
+  const same = other.outcome === (stop?.outcome ?? null);
+  return same ? `; ${other.policy} would do the same` : `; ${other.words}`;
+}
+
 /**
  * The sentence of a decision with its numbers, such as "Round 4 against round 2: accuracyTop1 0.86 → 0.88 (+0.02, noise ±0.03 on 240
  * images): not a real gain; round 2 of 3 without one; collect 8 more per class (48 images)." It shows as many decimals as it takes
  * that no printed number contradicts the decision.
  */
-export function decisionSentence(situation: Situation, verdict: Verdict, next: NextStep): string {
+export function decisionSentence(situation: Situation, told: Told): string {
   const digits = digitsFor(situation);
-  return `${head(situation, digits)}: ${judgement(situation, verdict, digits)}; ${nextWords(next)}.`;
+  const judged = judgement(situation, told.verdict, digits);
+  return `${head(situation, digits)}: ${judged}; ${nextWords(told.next)}${otherPart(told)}.`;
 }

@@ -3,7 +3,7 @@ import type { Comparison } from './comparison.ts';
 import { reaches } from './comparison.ts';
 import { asGiven, decimal, digitsWhere, plural, roughly, shown } from './format.ts';
 import { enoughPaired, enoughResampled, enoughTwoSample } from './noise.ts';
-import { claimedValue, type Situation } from './policy.ts';
+import { claimedValue, type Situation, type Verdict } from './policy.ts';
 
 /** What is taken before the first round, when nothing is measured yet: 10 % of the verdicts change, and a metric of 0.85. */
 const USUAL_CHANGE = 0.1;
@@ -63,9 +63,34 @@ function predictionWarning({ noise, reference, point }: Comparison): string[] {
   ];
 }
 
-function claimWarnings(situation: Situation): string[] {
+/** The forecast weighs all rounds: its word and the measured value may stand on two sides of the target, which is said. */
+function forecastClaimWarnings({ input, curve, forecast }: Situation, { targetMet }: Verdict): string[] {
+  const { target, metric, evaluationImages } = input.settings;
+  const claim = forecast?.probabilities?.claim;
+  if (target === null || curve.present === null || claim === undefined) return [];
+  const measured = curve.present.metric;
+  const above = reaches(measured, target);
+  const value = decimal(
+    measured,
+    digitsWhere((count) => shown(measured, count) >= shown(target, 6) === above),
+  );
+  const onHoldOut =
+    targetMet && evaluationImages === null
+      ? [
+          `The claim of the target ${asGiven(target)} rests on the service’s own hold-out metric alone, which is optimistic.`,
+        ]
+      : [];
+  if (targetMet === above) return onHoldOut;
+  const words = `${metric} measured ${value}, and all rounds together give a probability of ${decimal(claim)} that the target is met`;
+  return above
+    ? [`The target ${asGiven(target)} is not claimed although the measured value reaches it: ${words}.`]
+    : [`The target ${asGiven(target)} is claimed although the measured value is below it: ${words}.`, ...onHoldOut];
+}
+
+function claimWarnings(situation: Situation, verdict: Verdict): string[] {
   const { input, curve } = situation;
-  const { target, claim, metric } = input.settings;
+  const { target, claim, metric, policy } = input.settings;
+  if (policy === 'forecast') return forecastClaimWarnings(situation, verdict);
   if (target === null || curve.present === null) return [];
   const claimed = claimedValue(situation);
   const measured = curve.present.metric;
@@ -80,11 +105,11 @@ function claimWarnings(situation: Situation): string[] {
 }
 
 /** Everything to be said beside a decision's sentence; each entry is one sentence. */
-export function decisionWarnings(situation: Situation): string[] {
+export function decisionWarnings(situation: Situation, verdict: Verdict): string[] {
   const { settings } = situation.input;
   const { comparison } = situation.curve;
   const ofComparison =
     comparison === null ? [] : [...sizeWarning(comparison, settings), ...predictionWarning(comparison)];
   const ofHoldOut = settings.evaluationImages === null && situation.curve.present !== null ? [HOLD_OUT_WARNING] : [];
-  return [...ofComparison, ...claimWarnings(situation), ...ofHoldOut];
+  return [...ofComparison, ...claimWarnings(situation, verdict), ...ofHoldOut];
 }

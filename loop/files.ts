@@ -154,7 +154,6 @@ export const ForecastSchema = z.object({
     roundPrice: z.number(),
     particles: z.number(),
     effective: z.number(),
-    inflation: z.number(),
     noise: z.array(z.number()),
     sharedNoise: z.number(),
   }),

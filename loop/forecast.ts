@@ -13,7 +13,7 @@ export interface ForecastSettings {
 }
 
 /** The defaults of a loop and of the benchmark alike, see `docs/deciding.md`. */
-export const FORECAST_DEFAULTS = { confidence: 0.65, giveUp: 0.2, seed: 1, looks: 'shared', prices: null } as const;
+export const FORECAST_DEFAULTS = { confidence: 0.75, giveUp: 0.25, seed: 1, looks: 'shared', prices: null } as const;
 
 /** An 80 % interval with its median. */
 export interface Range80 {
@@ -67,8 +67,6 @@ export interface Forecast {
     particles: number;
     /** Particles that still carry weight. */
     effective: number;
-    /** What the noise of the points was multiplied by so that enough particles do. */
-    inflation: number;
     /** Standard deviation of each point's own error, and of the error that all share, 0–1. */
     noise: number[];
     sharedNoise: number;

@@ -1,0 +1,166 @@
+import { FORECAST_DEFAULTS, type Forecast, type ForecastSettings } from '../../loop/forecast.ts';
+import type { DecisionInput } from '../../loop/round.ts';
+import { normalQuantile } from '../normal.ts';
+import { type Evidence, evidenceOf, MISFIT } from './evidence.ts';
+import { PARTICLES, particlesOf } from './particles.ts';
+import { bestGrowth, bounded, neededImages, nextSize, type Plan } from './plan.ts';
+import {
+  metricsAt,
+  type Posterior,
+  posteriorOf,
+  probabilityAt,
+  probabilityNow,
+  rangeAt,
+  rangeNow,
+} from './posterior.ts';
+
+/** Fewer points are not extrapolated (rules, "Size of δ"). */
+export const ENOUGH_POINTS = 3;
+/** Growth before that: three points then lie far enough apart to show a slope. */
+const FIRST_GROWTH = 2;
+/** How far a forecast looks where neither a cap nor the pool ends it, as a multiple of the present images. */
+const FAR = 32;
+/** Points of the drawn band. */
+const BAND = 17;
+/** Images of a hold-out, when a coming one has to be supposed. */
+const HOLD_OUT_SUPPOSED = 100;
+const LOWER_BOUND_CONFIDENCE = 0.975;
+/** Prices are told as a number of images; where images cost nothing, a round costs as good as everything. */
+const MOST_ROUND_PRICE = 1e6;
+
+/** What the loop would ask of the forecast, all numbers at hand. */
+interface Question {
+  input: DecisionInput;
+  settings: ForecastSettings;
+  evidence: Evidence;
+  posterior: Posterior;
+  plan: Plan;
+  /** The metric to be met, 0–1, and with what probability; null without a target. */
+  bar: number | null;
+  confidence: number;
+}
+
+/**
+ * The posterior over learning curves after a round and what follows from it (`decision.md` §5–6): is the target met, can the caps
+ * reach it, how many images does it need, how large should the next round be. A pure function: the same input gives the same forecast.
+ * @returns null before the first point
+ * @throws RangeError when verdicts do not fit the evaluation set.
+ */
+export function forecastOf(input: DecisionInput): Forecast | null {
+  const evidence = evidenceOf(input);
+  if (evidence.observations.length === 0) return null;
+  const question = questionOf(input, evidence);
+  const { posterior, plan, bar, settings } = question;
+  const extrapolates = evidence.observations.length >= ENOUGH_POINTS;
+  const next = plan.horizon > plan.images ? sizeOf(question, extrapolates) : null;
+  return {
+    points: evidence.observations.length,
+    extrapolates,
+    probabilities: probabilitiesOf(question),
+    gainOfDoubling: bar === null ? gainOfDoubling(question) : null,
+    needed: bar === null || !extrapolates ? null : neededImages(posterior, plan, bar),
+    horizon: plan.horizon,
+    next,
+    present: isMeasured(input) ? rangeNow(posterior, plan.images) : null,
+    ahead: next === null || !extrapolates ? null : rangeAt(posterior, next),
+    band: extrapolates ? bandOf(question) : [],
+    used: {
+      confidence: question.confidence,
+      giveUp: settings.giveUp,
+      seed: settings.seed,
+      looks: settings.looks,
+      bar,
+      roundPrice: plan.roundPrice,
+      particles: PARTICLES,
+      effective: Math.round(posterior.effective),
+      noise: evidence.observations.map(({ variance }) => Math.sqrt(variance)),
+      sharedNoise: Math.sqrt(evidence.shared),
+    },
+  };
+}
+
+function questionOf(input: DecisionInput, evidence: Evidence): Question {
+  const settings = input.settings.forecast ?? FORECAST_DEFAULTS;
+  const { target, margin, claim } = input.settings;
+  const bound = claim === 'lower-bound';
+  return {
+    input,
+    settings,
+    evidence,
+    posterior: posteriorOf(evidence, particlesOf(settings.seed, classesOf(input))),
+    plan: planOf(input, evidence, settings),
+    // Half a margin below the target is as good as it: a smaller difference counts nowhere else.
+    bar: target === null ? null : bound ? target : Math.max(0, target - margin / 2),
+    confidence: bound ? Math.max(settings.confidence, LOWER_BOUND_CONFIDENCE) : settings.confidence,
+  };
+}
+
+/** Guessing finds one class of a classifier in C, and no box at all; one class alone tells nothing of how many there are. */
+function classesOf({ settings, perClass }: DecisionInput): number | null {
+  if (settings.task === 'detection') return Number.POSITIVE_INFINITY;
+  const classes = Object.keys(perClass).length;
+  return classes > 1 ? classes : null;
+}
+
+function planOf({ caps, round }: DecisionInput, evidence: Evidence, { prices }: ForecastSettings): Plan {
+  const images = Math.max(1, caps.images);
+  const limits = [caps.capImages, caps.available === undefined ? null : images + caps.available];
+  const known = limits.filter((limit): limit is number => limit !== null);
+  const horizon = known.length === 0 ? FAR * images : Math.max(images, Math.min(...known));
+  const free = caps.capMinutes - caps.settledMinutes;
+  const affordable = Math.floor(free / Math.max(1, caps.nextTrainingHours * 60));
+  return {
+    images,
+    horizon,
+    roundPrice: prices === null ? evidence.unit : roundPriceOf(caps, prices),
+    roundsLeft: Math.max(1, Math.min(caps.capRounds - round, affordable)),
+  };
+}
+
+function roundPriceOf(
+  { roundMinutes, nextTrainingHours }: DecisionInput['caps'],
+  { image, trainingHour }: NonNullable<ForecastSettings['prices']>,
+): number {
+  const hours = roundMinutes === undefined ? nextTrainingHours : roundMinutes / 60;
+  return Math.min(MOST_ROUND_PRICE, (hours * trainingHour) / Math.max(image, Number.MIN_VALUE));
+}
+
+function isMeasured({ history, round }: DecisionInput): boolean {
+  return history.at(-1)?.round === round;
+}
+
+/** Met now, met later within the caps, out of their reach. */
+function probabilitiesOf({ input, posterior, plan, bar }: Question): Forecast['probabilities'] {
+  if (bar === null || !isMeasured(input)) return null;
+  const claim = probabilityNow(posterior, plan.images)(bar);
+  const within = Math.max(claim, probabilityAt(posterior, plan.horizon, bar));
+  return { claim, grow: within - claim, giveUp: Math.max(0, 1 - within) };
+}
+
+/** Probability that twice the images gain at least the margin, 0–1. */
+function gainOfDoubling({ input, posterior, plan }: Question): number {
+  const now = metricsAt(posterior, plan.images);
+  return metricsAt(posterior, 2 * plan.images).reduce(
+    (sum, metric, at) => sum + (metric - (now[at] ?? 0) >= input.settings.margin ? (posterior.weights[at] ?? 0) : 0),
+    0,
+  );
+}
+
+/** Training images of the next round. What is planned for is a measurement that will allow the claim, noise and all. */
+function sizeOf(question: Question, extrapolates: boolean): number {
+  const { input, posterior, plan, bar, confidence } = question;
+  if (!extrapolates) return bounded(FIRST_GROWTH * plan.images, plan);
+  if (bar === null) return bestGrowth(posterior, plan);
+  const { evaluationImages: size, target } = input.settings;
+  const look = ((target ?? bar) * (1 - (target ?? bar))) / (size ?? HOLD_OUT_SUPPOSED);
+  return nextSize(posterior, plan, bar + normalQuantile(confidence) * Math.sqrt(look + MISFIT ** 2));
+}
+
+/** The curve at steps of equal ratio from the first point to the horizon, nothing below what was seen. */
+function bandOf({ evidence, posterior, plan }: Question): Forecast['band'] {
+  const first = Math.min(...evidence.observations.map(({ images }) => images), plan.images);
+  return Array.from({ length: BAND }, (_, at) => {
+    const images = first * (plan.horizon / first) ** (at / (BAND - 1));
+    return { images: Math.round(images), ...rangeAt(posterior, images) };
+  });
+}

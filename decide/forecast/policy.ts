@@ -1,0 +1,19 @@
+import type { Policy } from '../policy.ts';
+
+/**
+ * The `forecast` policy (rules, "Stop or go on"): claims the target when it is met with the claim confidence, stops as
+ * `target-unreachable` when the caps reach it with less than the give-up probability; without a target it stops as `good-enough` when
+ * twice the images gain the margin with less than that. Nothing is given up before the points are enough to extrapolate, and patience
+ * ends nothing.
+ */
+export const forecastPolicy: Policy = ({ forecast, input }) => {
+  if (forecast === null) return { outcome: null, targetMet: false };
+  const { probabilities, gainOfDoubling, extrapolates, used } = forecast;
+  if (probabilities !== null && probabilities.claim >= used.confidence)
+    return { outcome: 'target-reached', targetMet: true };
+  const measured = input.history.at(-1)?.round === input.round;
+  if (!extrapolates || !measured) return { outcome: null, targetMet: false };
+  if (probabilities !== null && 1 - probabilities.giveUp < used.giveUp)
+    return { outcome: 'target-unreachable', targetMet: false };
+  return { outcome: gainOfDoubling !== null && gainOfDoubling < used.giveUp ? 'good-enough' : null, targetMet: false };
+};
