@@ -22,7 +22,8 @@ function yardstickSentence({ evaluation, metric }: LoopSpec): string {
   return `Measures ${metric} on the frozen evaluation set ${evaluation.path}${paired}.`;
 }
 
-function growthSentence({ task, delta }: LoopSpec): string {
+function growthSentence({ task, delta, prices }: LoopSpec): string {
+  if (delta.kind === 'forecast') return forecastGrowth(prices);
   if (task === 'detection' && delta.kind === 'geometric')
     return `Each round asks for ${delta.factor} times the images of the smallest class; what other classes have beyond that counts.`;
   return delta.kind === 'geometric'
@@ -30,7 +31,34 @@ function growthSentence({ task, delta }: LoopSpec): string {
     : `Each round adds ${plural(delta.imagesPerClass, 'image')} per class.`;
 }
 
-function endSentence({ target, claim, margin, patience }: LoopSpec): string {
+function forecastGrowth(prices: LoopSpec['prices']): string {
+  const most = 'Each round adds what the forecast of the learning curve finds cheapest, at least a quarter';
+  if (!prices) return `${most}; a round is taken to cost as much as the images of the first.`;
+  const { image, trainingHour, currency } = prices;
+  const unit = currency ? ` ${currency}` : '';
+  return `${most}, with ${image}${unit} for an image and ${trainingHour}${unit} for a compute hour.`;
+}
+
+function endSentence(spec: LoopSpec): string {
+  return spec.policy === 'forecast' ? forecastEnd(spec) : thresholdsEnd(spec);
+}
+
+function forecastEnd({ target, margin, forecast, patience }: LoopSpec): string {
+  const { confidence, giveUp } = forecast;
+  if (target === undefined)
+    return `Has no target: stops when doubling the images gains ${asGiven(margin)} with a probability below ${percent(giveUp)}.`;
+  return (
+    `Stops when the target ${asGiven(target)} is met with a probability of at least ${percent(confidence)}, or within reach of the caps ` +
+    `with less than ${percent(giveUp)}; ${plural(patience, 'round')} in a row without a real gain are only told, with what may be the cause.`
+  );
+}
+
+/** `65 %`, `2.5 %`. */
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`;
+}
+
+function thresholdsEnd({ target, claim, margin, patience }: LoopSpec): string {
   const still = `after ${plural(patience, 'round')} without a gain of at least ${asGiven(margin)}`;
   if (target === undefined) return `Has no target: stops ${still}.`;
   const what = claim === 'measured' ? 'the metric' : 'the lower 95 % bound of the metric';

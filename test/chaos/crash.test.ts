@@ -27,6 +27,7 @@ beforeAll(async () => {
       path: pool,
     },
     evaluation: { path: evaluation },
+    policy: 'thresholds',
     imagesPerClass: 2,
     target: 1,
     claim: 'lower-bound',

@@ -92,6 +92,7 @@ async function record(made: Rig, name: string, { spec, deadline, meanwhile }: Re
     name,
     collector: { kind: 'pool' as const, path: pool },
     evaluation: { path: evaluation },
+    policy: 'thresholds' as const,
     imagesPerClass: 2,
     ...spec,
   };

@@ -47,6 +47,7 @@ function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
     task: 'detection',
     collector: { kind: 'pool', path: pool },
     evaluation: { path: evaluation },
+    policy: 'thresholds',
     imagesPerClass: 2,
     ...more,
   };
