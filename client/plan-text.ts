@@ -2,6 +2,9 @@ import { asGiven, plural } from '../decide/format.ts';
 import { plain } from '../loop/markdown.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 
+/** Images per class of which a quarter is two. */
+const FEWEST_FOR_PARTS = 8;
+
 const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 
 /** The plan of a loop in a few sentences, for the command line and the Temporal UI. */
@@ -9,11 +12,17 @@ export function planSentences(spec: LoopSpec): string[] {
   return [sourceSentence(spec), yardstickSentence(spec), growthSentence(spec), endSentence(spec), capsSentence(spec)];
 }
 
-function sourceSentence({ task, collector, imagesPerClass, classes }: LoopSpec): string {
+function sourceSentence(spec: LoopSpec): string {
+  const { task, collector, imagesPerClass, classes } = spec;
   const from = collector.kind === 'pool' ? `drawn from ${collector.path}` : 'handed in by people';
   const over = classes ? ` for each of ${classes.length} classes` : ' per class';
   const counted = task === 'detection' ? '; an image counts for every class that it shows' : '';
-  return `Begins with ${plural(imagesPerClass, 'image')}${over}, ${from}${counted}.`;
+  return `Begins with ${plural(imagesPerClass, 'image')}${over}, ${from}${counted}.${hasParts(spec) ? ' A quarter and a half of them are trained too, for the forecast.' : ''}`;
+}
+
+/** Whether parts of the first round are trained: from two images per class in the smallest on, measured on an evaluation set. */
+function hasParts({ policy, evaluation, imagesPerClass }: LoopSpec): boolean {
+  return policy === 'forecast' && evaluation !== undefined && imagesPerClass >= FEWEST_FOR_PARTS;
 }
 
 function yardstickSentence({ evaluation, metric }: LoopSpec): string {
@@ -49,7 +58,7 @@ function forecastEnd({ target, margin, forecast, patience }: LoopSpec): string {
     return `Has no target: stops when doubling the images gains ${asGiven(margin)} with a probability below ${percent(giveUp)}.`;
   return (
     `Stops when the target ${asGiven(target)} is met with a probability of at least ${percent(confidence)}, or within reach of the caps ` +
-    `with less than ${percent(giveUp)}; ${plural(patience, 'round')} in a row without a real gain are only told, with what may be the cause.`
+    `with less than ${percent(giveUp)}; ${plural(patience, 'round')} in a row without a real gain are said and end nothing.`
   );
 }
 

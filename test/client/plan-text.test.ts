@@ -12,9 +12,17 @@ describe('the plan of a loop', () => {
     const text = plan('target: 0.9\nprices: {image: 0.2, trainingHour: 3, currency: EUR}');
     expect(text).toContain(
       'Stops when the target 0.90 is met with a probability of at least 65 %, or within reach of the caps with less than 20 %; ' +
-        '3 rounds in a row without a real gain are only told',
+        '3 rounds in a row without a real gain are said and end nothing.',
     );
     expect(text).toContain('at least a quarter, with 0.2 EUR for an image and 3 EUR for a compute hour.');
+  });
+
+  it('says that parts of the first round are trained where they are', () => {
+    const parts = 'A quarter and a half of them are trained too, for the forecast.';
+    const measured = 'evaluation: {path: e}\nimagesPerClass: 8';
+    expect(plan(measured)).toContain(parts);
+    for (const without of [`${measured}\npolicy: thresholds`, 'imagesPerClass: 8', 'evaluation: {path: e}'])
+      expect(plan(without)).not.toContain(parts);
   });
 
   it('says when the forecast has enough without a target', () => {
