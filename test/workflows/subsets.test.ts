@@ -224,6 +224,27 @@ describe('while a part is trained', () => {
     expect((await billed(rig, 'asked')).map(({ name }) => name.slice(-2))).toEqual(['-1', '-1', '-1']);
   });
 
+  it('a lost training may use up the room of the next part, never that of the round itself', async () => {
+    proxy.rule(({ method, path }) =>
+      method === 'GET' && /\/models\/tight-r1-[0-9a-f]+-1$/.test(path) ? { status: 404, code: 'NotFound' } : null,
+    );
+    const loop = await begin(spec('tight', { caps: { hours: 3, rounds: 1 } }));
+    const seen = await until(loop.handle, ({ phase }) => phase === 'needs-attention');
+    expect(seen).toMatchObject({ attention: { type: 'ModelGone' }, budget: { settledMinutes: 60 } });
+    proxy.rule(null);
+    await loop.handle.executeUpdate(resolve, { args: [{ answer: 'retry' }] });
+    const result = await loop.handle.result();
+    expect(result.rounds).toBe(1);
+    expect(result.billedMinutes).toBeLessThanOrEqual(180);
+    const { points, notes } = await read(loop, '1/subsets.json', SubsetsFileSchema);
+    expect(points).toMatchObject([{ share: 0.25, model: expect.stringMatching(/-2$/) }]);
+    expect(notes).toEqual([
+      'The training on 12 images, half of round 1, had no room left in the budget beside the whole round; the forecast does without it.',
+    ]);
+    const record = await read(loop, '1/record.json', RoundRecordSchema);
+    expect(record).toMatchObject({ images: 24, metric: expect.any(Number), billedMinutes: result.billedMinutes });
+  });
+
   it('stop --now cancels and settles it, and nothing is trained after it', async () => {
     const release = holdTraining('halted');
     const { handle } = await begin(spec('halted'));
