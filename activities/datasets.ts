@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
 import { checkTrainingSet as findProblems } from '../data/checks.ts';
-import { toCoco } from '../data/coco.ts';
 import { ChecksFailedError } from '../data/errors.ts';
 import { readEvaluationSet } from '../data/evaluation-set.ts';
 import { stableJson } from '../data/json.ts';
 import { classesOf } from '../loop/labels.ts';
 import { modelKindOf } from '../loop/model-kind.ts';
-import { minimumHours, suggestedHours } from '../vision/capabilities.ts';
 import type { VisionClient } from '../vision/client.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -14,47 +11,32 @@ import { LoopFailure } from './errors.ts';
 import { openLoop, readDraws, roundFile } from './loop-files.ts';
 import { trainingQuotas } from './quotas.ts';
 import { serviceOf } from './services.ts';
+import { subsetsOf } from './subsets.ts';
 import { adoptOr } from './training.ts';
+import { writeSet } from './training-set.ts';
 import type { RegisterInput, TrainingSet } from './types.ts';
 
-const NAME_HASH_LENGTH = 12;
-
 /**
- * Checks all images so far and writes the round's COCO file.
+ * Checks all images so far and writes the round's COCO file, and in a first round under the forecast those of its nested parts.
  * @throws ChecksFailedError with every error found.
  */
 export async function checkTrainingSet(
   deps: ActivityDeps,
   input: { loop: string; round: number },
 ): Promise<TrainingSet> {
-  const { folder, spec, instanceId } = await openLoop(deps.home, input.loop);
+  const files = await openLoop(deps.home, input.loop);
+  const { folder, spec } = files;
   const { capabilities } = serviceOf(deps, spec.service);
-  const kind = modelKindOf(spec);
   const images = (await readDraws(folder, input.round)).flatMap((draw) => draw.images);
   const classes = [...new Set(spec.classes ?? images.flatMap(classesOf))].sort();
   const evaluation = await readEvaluationSet(folder);
-  const { findings } = findProblems({ images, classes, evaluation, quotas: trainingQuotas(capabilities, kind) });
+  const quotas = trainingQuotas(capabilities, modelKindOf(spec));
+  const { findings } = findProblems({ images, classes, evaluation, quotas });
   await folder.replace(roundFile(input.round, 'findings'), stableJson(findings));
   if (findings.some(({ severity }) => severity === 'error')) throw new ChecksFailedError(findings);
-  const file = await folder.writeJsonOnce(
-    roundFile(input.round, 'coco'),
-    toCoco({ images, classes, imagesDir: folder.resolve('images') }),
-  );
-  return {
-    file,
-    nameHash: nameHash(instanceId, file.sha256, kind),
-    images: images.length,
-    minimumHours: minimumHours(kind, { images: images.length }),
-    suggestedHours: suggestedHours(kind, { images: images.length }),
-  };
-}
-
-/** What keeps names apart: rules, “Names are the idempotency keys”. 12 hex digits. */
-function nameHash(instanceId: string, manifestSha256: string, modelKind: string): string {
-  return createHash('sha256')
-    .update([instanceId, manifestSha256, modelKind].join('\n'))
-    .digest('hex')
-    .slice(0, NAME_HASH_LENGTH);
+  const whole = await writeSet(files, { images, classes, place: { round: input.round } });
+  if (input.round > 1 || spec.policy !== 'forecast') return whole;
+  return { ...whole, ...(await subsetsOf(files, { images, classes, quotas })) };
 }
 
 /**

@@ -5,7 +5,7 @@ import { VisionHttpError } from '../vision/errors.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { LoopFailure } from './errors.ts';
-import { openLoop, roundFile } from './loop-files.ts';
+import { openLoop, trainingFile } from './loop-files.ts';
 import { poll } from './polling.ts';
 import { serviceOf } from './services.ts';
 import { adoptOr, attemptOf, lookUp } from './training.ts';
@@ -50,7 +50,7 @@ export async function evaluateModel(deps: ActivityDeps, input: EvaluateInput, { 
     throw new LoopFailure('EvaluationFailed', `Evaluation ${evaluation} of ${model}: ${code} – ${message}`);
   }
   const file = EvaluationFileSchema.parse({ model, performance: ended.modelPerformance });
-  await folder.writeJsonOnce(roundFile(input.round, `evaluation-${attemptOf(model)}`), file);
+  await folder.writeJsonOnce(trainingFile(input, `evaluation-${attemptOf(model)}`), file);
   const value = file.performance[spec.metric];
   return value === undefined ? {} : { [spec.metric]: value };
 }

@@ -3,7 +3,7 @@ import { recommend } from '../decide/recommend.ts';
 import { LoopResultSchema } from '../loop/files.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { Vital } from './alive.ts';
-import { capsOf, evaluationSize, readCurve, settingsOf } from './deciding.ts';
+import { capsOf, evaluationSize, readCurve, settingsOf } from './decision-input.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type LoopFiles, openLoop } from './loop-files.ts';
 import { writeReport } from './reporting.ts';
@@ -25,13 +25,15 @@ export async function finishLoop(deps: ActivityDeps, input: FinishInput, { beat 
 async function resultOf(files: LoopFiles, input: FinishInput): Promise<LoopResult> {
   const { folder, spec } = files;
   const { outcome, rounds, images, billedMinutes, unusedImages, endedAt, loop } = input;
-  const history = await readCurve(folder, spec, rounds);
+  const history = await readCurve(files, rounds);
   const recommended = recommend(history, settingsOf(spec, await evaluationSize(folder), false));
   const sentence = outcomeSentence({
     outcome,
     metric: spec.metric,
     target: spec.target ?? null,
     patience: spec.patience,
+    policy: spec.policy,
+    margin: spec.margin,
     history,
     recommended,
     rounds,

@@ -37,6 +37,18 @@ export function roundFile(round: number, name: string): string {
   return `rounds/${round}/${name}.json`;
 }
 
+/** Whose files a training's are: a round's own, or those of a nested part of the first round's images. */
+export interface TrainingPlace {
+  round: number;
+  /** The part, 0–1; absent for the whole round. */
+  share?: number;
+}
+
+/** Path of a training's file inside the loop's folder: a part's lie in a folder of their own, `rounds/1/subset-25/`. */
+export function trainingFile({ round, share }: TrainingPlace, name: string): string {
+  return roundFile(round, share === undefined ? name : `subset-${Math.round(share * 100)}/${name}`);
+}
+
 async function readRounds<T>(
   folder: LoopFolder,
   last: number,

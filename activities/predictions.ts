@@ -10,7 +10,7 @@ import { VisionHttpError } from '../vision/errors.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { DETECTIONS } from './detections.ts';
-import { openLoop, roundFile } from './loop-files.ts';
+import { openLoop, trainingFile } from './loop-files.ts';
 import { openPredictionJournal } from './prediction-journal.ts';
 import type { PredictionKind } from './prediction-kind.ts';
 import { serviceOf } from './services.ts';
@@ -41,10 +41,10 @@ interface Where {
 async function predictAll<T>(deps: ActivityDeps, where: Where, kind: PredictionKind<T>): Promise<void> {
   const { folder, spec, set, input, vital } = where;
   const { round, model } = input;
-  const path = roundFile(round, `${kind.file}-${attemptOf(model)}`);
+  const path = trainingFile(input, `${kind.file}-${attemptOf(model)}`);
   if ((await folder.readJson(path)) !== undefined) return;
   const { client } = serviceOf(deps, spec.service);
-  const file = folder.resolve(`rounds/${round}/predictions-${attemptOf(model)}.jsonl`);
+  const file = folder.resolve(`${trainingFile(input, `predictions-${attemptOf(model)}`)}l`);
   const journal = await openPredictionJournal(file, kind);
   try {
     const missing = set.filter(({ sha256 }) => !journal.known.has(sha256));

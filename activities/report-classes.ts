@@ -38,5 +38,5 @@ async function performanceOf(
   { round, model }: Recommendation,
 ): Promise<ModelPerformance | null> {
   const measured = await folder.readRecord(roundFile(round, `evaluation-${attemptOf(model)}`), EvaluationFileSchema);
-  return measured?.performance ?? (await readTraining(folder, round, model))?.performance ?? null;
+  return measured?.performance ?? (await readTraining(folder, { round, model }))?.performance ?? null;
 }

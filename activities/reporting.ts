@@ -8,6 +8,7 @@ import type { DecisionNote, ReportData, ReportFile } from '../report/report-data
 import { type LoopFiles, readDraws, readRecords, roundFile, taskOf } from './loop-files.ts';
 import { classRows } from './report-classes.ts';
 import { drawnPictures, mistakesOf } from './report-pictures.ts';
+import { readSubsets } from './subsets.ts';
 
 /** Writes `report.html`, the page of a loop that has ended. Derived from the loop's files, so that it can be made again. */
 export async function writeReport(files: LoopFiles, result: LoopResult): Promise<void> {
@@ -39,16 +40,13 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
     rounds,
     decisions: await readDecisions(folder, last),
     classes: await classRows({ folder, spec }, { draws, set, recommended: result.recommended }),
-    warnings: startWarnings(
-      {
-        evaluationImages,
-        margin,
-        target,
-        claim,
-        ...taskOf(spec),
-      },
-      spec.evaluation?.predictions ?? false,
-    ),
+    warnings: [
+      ...startWarnings(
+        { evaluationImages, margin, target, claim, ...taskOf(spec) },
+        spec.evaluation?.predictions ?? false,
+      ),
+      ...((await readSubsets({ folder }))?.notes ?? []),
+    ],
     findings: await readFindings(folder, last),
     drawn: await Promise.all(
       draws.map(async (draw) => ({

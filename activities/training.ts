@@ -7,7 +7,7 @@ import { VisionHttpError } from '../vision/errors.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { LoopFailure } from './errors.ts';
-import { openLoop, roundFile } from './loop-files.ts';
+import { openLoop, type TrainingPlace, trainingFile } from './loop-files.ts';
 import { poll } from './polling.ts';
 import { serviceOf } from './services.ts';
 import type { AwaitTrainingInput, TrainInput, TrainingEnd } from './types.ts';
@@ -93,7 +93,7 @@ export async function awaitTraining(
       performance: model.modelPerformance ?? null,
     };
     await folder.writeJsonOnce(
-      roundFile(input.round, `training-${attemptOf(model.name)}`),
+      trainingFile(input, `training-${attemptOf(model.name)}`),
       TrainingFileSchema.parse(file),
     );
   }
@@ -106,8 +106,8 @@ export function attemptOf(model: string): string {
 }
 
 /** What the service said of the training of a model. */
-export function readTraining(folder: LoopFolder, round: number, model: string) {
-  return folder.readRecord(roundFile(round, `training-${attemptOf(model)}`), TrainingFileSchema);
+export function readTraining(folder: LoopFolder, { model, ...place }: TrainingPlace & { model: string }) {
+  return folder.readRecord(trainingFile(place, `training-${attemptOf(model)}`), TrainingFileSchema);
 }
 
 /** A model as the service knows it; null when it has none of that name. */

@@ -9,6 +9,11 @@ interface OfLoop {
 interface OfRound extends OfLoop {
   round: number;
 }
+/** A step of one model: a round's, or that of a nested part of the first round's images. */
+interface OfModel extends OfRound {
+  /** The part, 0–1; absent for the whole round. */
+  share?: number;
+}
 
 export interface Prepared {
   classes: string[];
@@ -52,7 +57,8 @@ export interface Collected {
   findings: number;
 }
 
-export interface TrainingSet {
+/** Images that a model is trained on. */
+export interface ImageSet {
   file: FileRef;
   /** Tells this loop, this content and this model kind apart in every name at the service; 12 hex digits. */
   nameHash: string;
@@ -60,6 +66,19 @@ export interface TrainingSet {
   /** Whole compute hours: the documented minimum and what is suggested. */
   minimumHours: number;
   suggestedHours: number;
+}
+
+/** A nested part of the first round's images. */
+export interface SubsetSet extends ImageSet {
+  /** 0–1. */
+  share: number;
+}
+
+export interface TrainingSet extends ImageSet {
+  /** Parts of it to be trained before it, smallest first: in round 1 under the forecast. */
+  subsets?: SubsetSet[];
+  /** Why there are none, where the forecast would have had them: a sentence. */
+  withoutSubsets?: string;
 }
 
 export interface RegisterInput extends OfLoop {
@@ -74,7 +93,7 @@ export interface TrainInput extends OfRound {
   hours: number;
 }
 
-export interface AwaitTrainingInput extends OfRound {
+export interface AwaitTrainingInput extends OfModel {
   model: string;
   /** How long a model that was accepted may be missing before it counts as gone, milliseconds. */
   missingMs: number;
@@ -89,7 +108,7 @@ export interface TrainingEnd {
   message: string | null;
 }
 
-export interface EvaluateInput extends OfRound {
+export interface EvaluateInput extends OfModel {
   model: string;
   dataset: string;
   evaluation: string;
@@ -97,8 +116,18 @@ export interface EvaluateInput extends OfRound {
   pollMs: number;
 }
 
-export interface PredictInput extends OfRound {
+export interface PredictInput extends OfModel {
   model: string;
+}
+
+/** A model trained on a nested part of the first round's images. */
+export interface SubsetModel {
+  /** 0–1. */
+  share: number;
+  images: number;
+  model: string;
+  /** Compute minutes. */
+  billedMinutes: number;
 }
 
 export interface DecideInput extends OfRound {
@@ -108,7 +137,12 @@ export interface DecideInput extends OfRound {
   withoutMetric: number;
   images: number;
   newImages: number;
+  /** Compute minutes of all trainings of the round. */
   billedMinutes: number;
+  /** Compute minutes of the trainings on the whole round; absent in histories from before there were parts of it. */
+  roundMinutes?: number;
+  /** Round 1: models of parts of it, smallest first, and a sentence for each part that has none; absent as above. */
+  subsets?: { models: SubsetModel[]; notes: string[] };
   settledMinutes: number;
   nextTrainingHours: number;
   deadlinePassed: boolean;

@@ -81,6 +81,7 @@ function specOf(name: string, { pool, evaluation }: { pool: string; evaluation: 
     evaluation: { path: evaluation },
     imagesPerClass: NEW_PER_CLASS,
     delta: { kind: 'fixed', imagesPerClass: NEW_PER_CLASS },
+    policy: 'thresholds',
     patience: ROUNDS,
     caps: { rounds: ROUNDS },
   };

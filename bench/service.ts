@@ -30,6 +30,7 @@ export async function measureService(ground: Ground): Promise<Row[]> {
       collector: { kind: 'pool', path: data.pool },
       evaluation: { path: data.evaluation },
       imagesPerClass: 3,
+      policy: 'thresholds',
       patience: ROUNDS,
       caps: { rounds: ROUNDS },
     });

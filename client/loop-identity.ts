@@ -26,7 +26,8 @@ export async function claimFolder(folder: LoopFolder, spec: LoopSpec): Promise<L
   if (earlier) refuseOtherSpec(folder, earlier, spec);
   else await folder.create();
   const owner = earlier?.loop ?? (await writeFirst(folder, mine, spec));
-  await folder.writeJsonOnce('spec.json', spec);
+  // A spec of before lacks keys that came later; it is the same spec all the same, and stays as it is.
+  if (!earlier?.spec) await folder.writeJsonOnce('spec.json', spec);
   return owner;
 }
 

@@ -2,6 +2,9 @@ import { asGiven, plural } from '../decide/format.ts';
 import { plain } from '../loop/markdown.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 
+/** Images per class of which a quarter is two. */
+const FEWEST_FOR_PARTS = 8;
+
 const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 
 /** The plan of a loop in a few sentences, for the command line and the Temporal UI. */
@@ -9,11 +12,17 @@ export function planSentences(spec: LoopSpec): string[] {
   return [sourceSentence(spec), yardstickSentence(spec), growthSentence(spec), endSentence(spec), capsSentence(spec)];
 }
 
-function sourceSentence({ task, collector, imagesPerClass, classes }: LoopSpec): string {
+function sourceSentence(spec: LoopSpec): string {
+  const { task, collector, imagesPerClass, classes } = spec;
   const from = collector.kind === 'pool' ? `drawn from ${collector.path}` : 'handed in by people';
   const over = classes ? ` for each of ${classes.length} classes` : ' per class';
   const counted = task === 'detection' ? '; an image counts for every class that it shows' : '';
-  return `Begins with ${plural(imagesPerClass, 'image')}${over}, ${from}${counted}.`;
+  return `Begins with ${plural(imagesPerClass, 'image')}${over}, ${from}${counted}.${hasParts(spec) ? ' A quarter and a half of them are trained too, for the forecast.' : ''}`;
+}
+
+/** Whether parts of the first round are trained: from two images per class in the smallest on, measured on an evaluation set. */
+function hasParts({ policy, evaluation, imagesPerClass }: LoopSpec): boolean {
+  return policy === 'forecast' && evaluation !== undefined && imagesPerClass >= FEWEST_FOR_PARTS;
 }
 
 function yardstickSentence({ evaluation, metric }: LoopSpec): string {
@@ -22,7 +31,8 @@ function yardstickSentence({ evaluation, metric }: LoopSpec): string {
   return `Measures ${metric} on the frozen evaluation set ${evaluation.path}${paired}.`;
 }
 
-function growthSentence({ task, delta }: LoopSpec): string {
+function growthSentence({ task, delta, prices }: LoopSpec): string {
+  if (delta.kind === 'forecast') return forecastGrowth(prices);
   if (task === 'detection' && delta.kind === 'geometric')
     return `Each round asks for ${delta.factor} times the images of the smallest class; what other classes have beyond that counts.`;
   return delta.kind === 'geometric'
@@ -30,7 +40,34 @@ function growthSentence({ task, delta }: LoopSpec): string {
     : `Each round adds ${plural(delta.imagesPerClass, 'image')} per class.`;
 }
 
-function endSentence({ target, claim, margin, patience }: LoopSpec): string {
+function forecastGrowth(prices: LoopSpec['prices']): string {
+  const most = 'Each round adds what the forecast of the learning curve finds cheapest, at least a quarter';
+  if (!prices) return `${most}; a round is taken to cost as much as the images of the first.`;
+  const { image, trainingHour, currency } = prices;
+  const unit = currency ? ` ${currency}` : '';
+  return `${most}, with ${image}${unit} for an image and ${trainingHour}${unit} for a compute hour.`;
+}
+
+function endSentence(spec: LoopSpec): string {
+  return spec.policy === 'forecast' ? forecastEnd(spec) : thresholdsEnd(spec);
+}
+
+function forecastEnd({ target, margin, forecast, patience }: LoopSpec): string {
+  const { confidence, giveUp } = forecast;
+  if (target === undefined)
+    return `Has no target: stops when doubling the images gains ${asGiven(margin)} with a probability below ${percent(giveUp)}.`;
+  return (
+    `Stops when the target ${asGiven(target)} is met with a probability of at least ${percent(confidence)}, or within reach of the caps ` +
+    `with less than ${percent(giveUp)}; ${plural(patience, 'round')} in a row without a real gain are said and end nothing.`
+  );
+}
+
+/** `65 %`, `2.5 %`. */
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`;
+}
+
+function thresholdsEnd({ target, claim, margin, patience }: LoopSpec): string {
   const still = `after ${plural(patience, 'round')} without a gain of at least ${asGiven(margin)}`;
   if (target === undefined) return `Has no target: stops ${still}.`;
   const what = claim === 'measured' ? 'the metric' : 'the lower 95 % bound of the metric';

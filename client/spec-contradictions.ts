@@ -1,3 +1,4 @@
+import { FORECAST_DEFAULTS } from '../loop/forecast.ts';
 import { METRICS_OF, TASKS, type Task } from '../loop/metrics.ts';
 
 /** One thing wrong with a spec: where in the document, and one sentence. */
@@ -18,7 +19,7 @@ export function contradictions(document: unknown): SpecProblem[] {
   }
   const task = TASKS.find((known) => known === (at('task') ?? 'classification'));
   if (Array.isArray(classes)) problems.push(...classProblems(classes, { metric: at('metric'), task }));
-  problems.push(...(task ? taskProblems(at, task) : []), ...capProblems(at));
+  problems.push(...(task ? taskProblems(at, task) : []), ...capProblems(at), ...forecastProblems(at));
   if (at('target') === 0)
     problems.push({
       path: ['target'],
@@ -103,6 +104,26 @@ function capProblems(at: (...path: string[]) => unknown): SpecProblem[] {
       message: `${images} is less than the first round asks for: ${perClass} images × ${classes.length} classes`,
     });
   }
+  return problems;
+}
+
+/** Dials of the forecast that cannot stand together. */
+function forecastProblems(at: (...path: string[]) => unknown): SpecProblem[] {
+  const [confidence, giveUp] = [
+    at('forecast', 'confidence') ?? FORECAST_DEFAULTS.confidence,
+    at('forecast', 'giveUp') ?? FORECAST_DEFAULTS.giveUp,
+  ];
+  const problems: SpecProblem[] = [];
+  if (typeof confidence === 'number' && typeof giveUp === 'number' && giveUp >= confidence)
+    problems.push({
+      path: ['forecast', at('forecast', 'giveUp') === undefined ? 'confidence' : 'giveUp'],
+      message: `giveUp (${giveUp}) must be below confidence (${confidence}), or a target would be given up as soon as it cannot be claimed`,
+    });
+  if (at('prices', 'image') === 0 && at('prices', 'trainingHour') === 0)
+    problems.push({
+      path: ['prices'],
+      message: 'are both 0, so no δ would be cheaper than another; leave prices out when nothing is known of them',
+    });
   return problems;
 }
 

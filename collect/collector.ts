@@ -1,7 +1,7 @@
 import type { LoopFolder } from '../data/loop-folder.ts';
 import type { Quotas } from '../data/quotas.ts';
 import type { Finding } from '../loop/finding.ts';
-import type { ClassCounts, FileRef } from '../loop/round.ts';
+import type { ClassCounts, FileRef, RoundDraw } from '../loop/round.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 
 export interface CollectContext {
@@ -61,4 +61,9 @@ export interface Collector {
    * @throws SourceUnreadableError, FolderMissingError, DiskFullError, FolderConflictError.
    */
   collect(ctx: CollectContext, request: CollectRequest): Promise<CollectResult>;
+  /**
+   * Images, each counted once, that could still be drawn after these draws; null when only people know.
+   * @throws FolderConflictError when the frozen pool is missing.
+   */
+  remaining(folder: LoopFolder, draws: readonly RoundDraw[]): Promise<number | null>;
 }

@@ -12,7 +12,7 @@ import { surplusOf } from './surplus.ts';
 const AT_ONCE = 4;
 
 /** Draws from the batches that people handed in and that were admitted. */
-export const peopleCollector: Collector = { prepare, collect };
+export const peopleCollector: Collector = { prepare, collect, remaining: async () => null };
 
 async function prepare(ctx: CollectContext): Promise<PrepareResult> {
   await ctx.folder.mustExist();

@@ -6,7 +6,7 @@ import { compareText } from '../data/json.ts';
 import { countPerClass } from '../data/set-checks.ts';
 import { groupOf } from '../data/stored-image.ts';
 import type { Finding } from '../loop/finding.ts';
-import { labelOf } from '../loop/labels.ts';
+import { classesOf, labelOf } from '../loop/labels.ts';
 import type { ClassCounts, RoundDraw, StoredImage } from '../loop/round.ts';
 import { type Candidate, type Entry, Known, type Opened, openEntry } from './candidates.ts';
 import type { CollectContext, CollectRequest } from './collector.ts';
@@ -52,7 +52,7 @@ export async function drawFromPool(
   const owned = drawnImages(earlier);
   const known = new Known(owned, await readEvaluationSet(ctx.folder));
   const drawing: Drawing = { ctx, known, taken: [], findings: [], passedOver: [] };
-  const rest = notDrawnYet(ctx, pool, earlier);
+  const rest = drawOrder(drawable(pool, earlier), ctx.spec.seed);
   const { short, exhausted } =
     ctx.spec.task === 'detection'
       ? await drawBoxed(drawing, request, rest)
@@ -130,13 +130,10 @@ export function drawOrder<T extends { sha256: string }>(images: readonly T[], se
   return keyed.sort((a, b) => compareText(a.key, b.key)).map(({ image }) => image);
 }
 
-/** What no earlier round took or found unusable, in the order of drawing. */
-function notDrawnYet(ctx: CollectContext, pool: Pool, earlier: readonly RoundDraw[]): PoolEntry[] {
-  const gone = new Set(earlier.flatMap((draw) => [...draw.images.map((image) => image.sha256), ...draw.passedOver]));
-  return drawOrder(
-    pool.images.filter((entry) => !gone.has(entry.sha256)),
-    ctx.spec.seed,
-  );
+/** What of a pool no draw took or found unusable, and shows something. */
+export function drawable(pool: Pool, draws: readonly RoundDraw[]): PoolEntry[] {
+  const gone = new Set(draws.flatMap((draw) => [...draw.images.map((image) => image.sha256), ...draw.passedOver]));
+  return pool.images.filter((entry) => !gone.has(entry.sha256) && classesOf(entry).length > 0);
 }
 
 async function take(drawing: ClassDrawing, name: string, count: number): Promise<number> {

@@ -1,12 +1,16 @@
 import type { Finding } from '../loop/finding.ts';
 import type { CollectContext, Collector, CollectRequest, CollectResult, PrepareResult } from './collector.ts';
 import { commitDraw, drawResult, readDraw, readDraws } from './draw-file.ts';
-import { drawFromPool } from './pool-draw.ts';
+import { drawable, drawFromPool } from './pool-draw.ts';
 import { availableIn, freezePool, type Pool, readPool, readPoolOrFail, requireSource } from './pool-file.ts';
 
 /** Draws from a labelled folder or COCO file; `path` is absolute. */
 export function poolCollector(path: string): Collector {
-  return { prepare: (ctx) => prepare(ctx, path), collect: (ctx, request) => collect(ctx, request, path) };
+  return {
+    prepare: (ctx) => prepare(ctx, path),
+    collect: (ctx, request) => collect(ctx, request, path),
+    remaining: async (folder, draws) => drawable(await readPoolOrFail(folder), draws).length,
+  };
 }
 
 async function prepare(ctx: CollectContext, path: string): Promise<PrepareResult> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LoopSpec } from '../loop/spec.ts';
+import { LATER_DEFAULTS, type LoopSpec } from '../loop/spec.ts';
 
 /** JSON with sorted keys and no spaces: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
@@ -10,7 +10,29 @@ export function canonicalJson(value: unknown): string {
   return `{${sorted.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`;
 }
 
-/** SHA-256 of the resolved spec's canonical JSON, hex: what makes two starts the same loop. */
+/**
+ * SHA-256 of the resolved spec's canonical JSON, hex: what makes two starts the same loop. Later keys at their defaults do not
+ * count: a spec that was resolved before there were such keys has the hash that it had then.
+ */
 export function specHash(spec: LoopSpec): string {
-  return createHash('sha256').update(canonicalJson(spec)).digest('hex');
+  return createHash('sha256')
+    .update(canonicalJson(withoutDefaults(spec, LATER_DEFAULTS)))
+    .digest('hex');
+}
+
+/** An object without what equals its default; of an object within, what is left, or nothing. */
+function withoutDefaults(value: object, defaults: object): object {
+  const known = new Map<string, unknown>(Object.entries(defaults));
+  const kept = Object.entries(value).flatMap(([key, entry]: [string, unknown]) => {
+    const normal = known.get(key);
+    if (normal === entry) return [];
+    if (!isObject(normal) || !isObject(entry)) return [[key, entry]];
+    const rest = withoutDefaults(entry, normal);
+    return Object.keys(rest).length === 0 ? [] : [[key, rest]];
+  });
+  return Object.fromEntries(kept);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

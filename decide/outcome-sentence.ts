@@ -10,6 +10,10 @@ export interface OutcomeFacts {
   metric: string;
   target: number | null;
   patience: number;
+  /** The policy that decided. */
+  policy: 'thresholds' | 'forecast';
+  /** The smallest gain that counts, 0–1. */
+  margin: number;
   /** Rounds with a metric, in order. */
   history: CurvePoint[];
   recommended: Recommendation | null;
@@ -24,9 +28,13 @@ export interface OutcomeFacts {
 
 const LEADS: Record<Outcome, (facts: OutcomeFacts) => string> = {
   'target-reached': ({ target }) => `Target ${target === null ? '' : `${asGiven(target)} `}reached`,
-  'good-enough': ({ patience }) => `Good enough: ${plural(patience, 'round')} in a row brought no real gain`,
+  'good-enough': ({ policy, patience, margin }) =>
+    policy === 'forecast'
+      ? `Good enough: doubling the images would probably not gain the margin of ${asGiven(margin)}`
+      : `Good enough: ${plural(patience, 'round')} in a row brought no real gain`,
+  // The forecast goes on through rounds without a gain, but not through rounds without a metric.
   'not-improving': (facts) =>
-    `Not improving: ${plural(facts.patience, 'round')} in a row brought no real gain${missed(facts)}`,
+    `Not improving: ${plural(facts.patience, 'round')} in a row ${facts.policy === 'forecast' ? 'gave no metric' : 'brought no real gain'}${missed(facts)}`,
   'target-unreachable': ({ target }) =>
     `Target ${target === null ? '' : `${asGiven(target)} `}is probably out of reach within the caps`,
   'images-exhausted': (facts) => `Images exhausted: the collector has nothing new${missed(facts)}`,

@@ -115,6 +115,25 @@ export const ResampledFileSchema = z.object({
   values: z.array(z.number()),
 });
 
+/** `rounds/1/subsets.json`: models of nested parts of the first round's images, smallest first, and why a part has none. */
+export const SubsetsFileSchema = z.object({
+  schemaVersion: z.literal(1),
+  points: z.array(
+    z.object({
+      /** The part, 0–1. */
+      share: z.number(),
+      images: z.number(),
+      model: z.string(),
+      metric: z.number(),
+      /** Compute minutes. */
+      billedMinutes: z.number(),
+    }),
+  ),
+  /** Sentences. */
+  notes: z.array(z.string()),
+});
+export type SubsetsFile = z.infer<typeof SubsetsFileSchema>;
+
 /** `rounds/N/record.json`: the round's row of the rounds table. */
 export const RoundRecordSchema = z.object({
   round: z.number(),

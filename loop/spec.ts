@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DURATION, durationMs } from './duration.ts';
+import { FORECAST_DEFAULTS } from './forecast.ts';
 import { METRICS_OF, TARGET_METRICS, TASKS } from './metrics.ts';
 
 /** Name of a loop: also its workflow ID, folder and the head of every name at the vision service. */
@@ -25,6 +26,9 @@ const Duration = z
     'must be longer than nothing and at most ten years',
   )
   .meta({ examples: ['30m', '12h', '7d'] });
+
+/** The balance that the vision service advises. */
+const CLASS_RATIO = 2;
 
 const Fraction = z.number().min(0).max(1);
 
@@ -88,10 +92,60 @@ const SpecKeys = z.strictObject({
   claim: z
     .enum(['measured', 'lower-bound'])
     .default('measured')
-    .describe('What must reach the target: the measured metric, or its lower 95 % bound.'),
-  margin: Fraction.default(0.01).describe('The smallest gain that counts, 0–1.'),
-  patience: z.number().int().min(1).default(3).describe('Rounds without a real gain before the loop stops.'),
-  policy: z.literal('thresholds').default('thresholds'),
+    .describe(
+      'What must reach the target under the thresholds policy: the measured metric, or its lower 95 % bound, which is safer and needs more images.',
+    ),
+  margin: Fraction.default(0.01).describe(
+    'The smallest gain that counts, 0–1: smaller goes on longer for small gains, larger stops sooner.',
+  ),
+  patience: z
+    .number()
+    .int()
+    .min(1)
+    .default(3)
+    .describe(
+      'Rounds in a row without a real gain before the thresholds policy stops: higher collects more in vain, lower stops on a plateau.',
+    ),
+  policy: z
+    .enum(['forecast', 'thresholds'])
+    .default('forecast')
+    .describe(
+      'What decides: a forecast of the learning curve, or plain thresholds, which are simpler to follow and stop more often too early or too late. Both are always computed and shown.',
+    ),
+  forecast: z
+    .strictObject({
+      confidence: Fraction.default(FORECAST_DEFAULTS.confidence).describe(
+        'The target is claimed when it is met with at least this probability, 0–1: higher gives fewer wrong claims and takes more images.',
+      ),
+      giveUp: Fraction.default(FORECAST_DEFAULTS.giveUp).describe(
+        'The loop gives up when its goal is within reach with less than this probability, 0–1: higher wastes fewer images on hopeless targets and misses more that could be reached.',
+      ),
+    })
+    .prefault({})
+    .describe('How sure the forecast has to be.'),
+  prices: z
+    .strictObject({
+      image: z
+        .number()
+        .min(0)
+        .describe('Price of one labelled image: the dearer, the smaller the rounds, and the more of them.'),
+      trainingHour: z
+        .number()
+        .min(0)
+        .describe('Price of one compute hour: the dearer, the larger the rounds, and the fewer of them.'),
+      currency: z.string().trim().min(1).max(12).optional().describe('What the prices are in, for people: EUR, USD.'),
+    })
+    .optional()
+    .describe(
+      'What images and training cost, which sizes δ under the forecast. Without it a round is taken to cost as much as the images of the first.',
+    ),
+  classRatio: z
+    .number()
+    .min(1)
+    .default(CLASS_RATIO)
+    .describe(
+      'The largest class over the smallest after a round, at most: higher lets weak classes have more of the new images, and the training set less balance.',
+    ),
   imagesPerClass: z.number().int().min(1).default(3).describe('N: images per class of the first round.'),
   delta: z
     .discriminatedUnion('kind', [
@@ -103,9 +157,14 @@ const SpecKeys = z.strictObject({
         kind: z.literal('fixed'),
         imagesPerClass: z.number().int().min(1).describe('The same number of new images per class each round.'),
       }),
+      z.strictObject({
+        kind: z.literal('forecast').describe('As many as the forecast finds cheapest, more of them for weak classes.'),
+      }),
     ])
-    .default({ kind: 'geometric', factor: 1.6 })
-    .describe('δ: how many more images to collect each round.'),
+    .optional()
+    .describe(
+      'δ: how many more images to collect each round. By default what the policy goes with: forecast, or geometric with the factor 1.6 under thresholds.',
+    ),
   caps: z
     .strictObject({
       hours: z.number().min(1).default(24).describe('Training compute hours of the whole loop.'),
@@ -127,12 +186,28 @@ const SpecKeys = z.strictObject({
   seed: z.number().int().min(0).default(1).describe('Draws from a pool are a function of this number.'),
 });
 
+/** How a loop grows whose spec does not say. */
+const DELTA_OF = {
+  forecast: { kind: 'forecast' },
+  thresholds: { kind: 'geometric', factor: 1.6 },
+} as const;
+
 /** The spec file that starts a loop, as a person writes it. Unknown keys are refused; every default is filled in. */
 export const LoopSpecSchema = SpecKeys.transform((spec) => ({
   ...spec,
   metric: spec.metric ?? METRICS_OF[spec.task][0],
+  delta: spec.delta ?? DELTA_OF[spec.policy],
 }));
 
 export type LoopSpecInput = z.input<typeof LoopSpecSchema>;
+/**
+ * What keys mean that came after the first loops, where a spec does not have them: its hash leaves them out where they say just that,
+ * so that a loop of before keeps its hash.
+ */
+export const LATER_DEFAULTS = {
+  forecast: { confidence: FORECAST_DEFAULTS.confidence, giveUp: FORECAST_DEFAULTS.giveUp },
+  classRatio: CLASS_RATIO,
+};
+
 /** The spec with every default filled in and paths made absolute: what is hashed, stored and run. */
 export type LoopSpec = z.output<typeof LoopSpecSchema>;

@@ -10,12 +10,13 @@ import type { LoopResult } from '../loop/outcome.ts';
 import { collect } from './collecting.ts';
 import { enter, type LoopContext, newContext, now, show, work } from './context.ts';
 import { continueInNewRun } from './continuing.ts';
-import { evaluate } from './evaluating.ts';
 import { registerHandlers } from './handlers.ts';
 import { imageCount, type LoopState, total, unusedCount } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
+import { register, trainAndMeasure } from './modelling.ts';
+import { type Subsets, trainSubsets } from './subsets.ts';
 import { ending } from './summaries.ts';
-import { type TrainingRun, train } from './training.ts';
+import type { TrainingRun } from './training.ts';
 import { attempt, deadlinePassed, endIfStopped, LoopEnd } from './waiting.ts';
 
 /**
@@ -84,12 +85,10 @@ async function prepare(ctx: LoopContext): Promise<void> {
 async function runRound(ctx: LoopContext): Promise<void> {
   const collected = await collect(ctx);
   const set = await check(ctx);
-  const dataset = await register(ctx, set);
-  const training: TrainingRun = { set, dataset, attempts: 0, billedMinutes: 0 };
+  const subsets = await trainSubsets(ctx, set);
+  const training: TrainingRun = { set, dataset: await register(ctx, set), attempts: 0, billedMinutes: 0 };
   const model = await trainAndMeasure(ctx, training);
-  const { billedMinutes } = training;
-  const decided = await decide(ctx, { model, collected, billedMinutes, minimumHours: set.minimumHours });
-  record(ctx, decided);
+  record(ctx, await decide(ctx, { model, collected, training, subsets }));
 }
 
 async function check(ctx: LoopContext): Promise<TrainingSet> {
@@ -104,41 +103,14 @@ async function check(ctx: LoopContext): Promise<TrainingSet> {
   });
 }
 
-async function register(ctx: LoopContext, set: TrainingSet): Promise<string> {
-  const { state, input } = ctx;
-  endIfStopped(ctx);
-  const dataset = `${input.spec.name}-r${state.round}-${set.nameHash}`;
-  now(ctx, 'registering', `Registering ${set.images} images as dataset ${dataset}`);
-  await attempt(ctx, {
-    step: 'register',
-    begins: true,
-    run: () =>
-      work(ctx, `register ${set.images} images as dataset ${dataset}`).registerDataset({
-        loop: input.spec.name,
-        dataset,
-        file: set.file,
-      }),
-  });
-  return dataset;
-}
-
-/** Trains until a model is measured; null when nothing could be learned. */
-async function trainAndMeasure(ctx: LoopContext, training: TrainingRun): Promise<string | null> {
-  for (;;) {
-    const model = await train(ctx, training);
-    if (model === null || (await evaluate(ctx, model))) return model;
-  }
-}
-
 interface Trained {
   model: string | null;
   collected: Collected;
-  billedMinutes: number;
-  /** Whole compute hours that a training of this size needs at least. */
-  minimumHours: number;
+  training: TrainingRun;
+  subsets: Subsets | null;
 }
 
-async function decide(ctx: LoopContext, { model, collected, billedMinutes, minimumHours }: Trained): Promise<Decided> {
+async function decide(ctx: LoopContext, { model, collected, training, subsets }: Trained): Promise<Decided> {
   const { state, input } = ctx;
   endIfStopped(ctx);
   state.withoutMetric = model === null ? state.withoutMetric + 1 : 0;
@@ -150,12 +122,14 @@ async function decide(ctx: LoopContext, { model, collected, billedMinutes, minim
         loop: input.spec.name,
         round: state.round,
         model,
-        billedMinutes,
+        billedMinutes: training.billedMinutes + (subsets?.billedMinutes ?? 0),
+        roundMinutes: training.billedMinutes,
+        ...(subsets === null ? {} : { subsets: { models: subsets.models, notes: subsets.notes } }),
         images: imageCount(state),
         newImages: collected.images ?? total(collected.added),
         withoutMetric: state.withoutMetric,
         settledMinutes: state.budget.settledMinutes,
-        nextTrainingHours: Math.min(input.spec.training.hours ?? Number.POSITIVE_INFINITY, minimumHours),
+        nextTrainingHours: Math.min(input.spec.training.hours ?? Number.POSITIVE_INFINITY, training.set.minimumHours),
         deadlinePassed: deadlinePassed(ctx),
         collectorExhausted: collected.exhausted,
       }),

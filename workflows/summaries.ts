@@ -22,6 +22,12 @@ export function perClass(counts: ClassCounts): string {
   return low === high ? `${low} per class` : `${low}–${high} per class`;
 }
 
+/** `a quarter of round 1`: nested parts are of the first round only. */
+export function partOfRound(share: number): string {
+  const part = share === 0.25 ? 'a quarter' : share === 0.5 ? 'half' : `${Math.round(share * 100)} %`;
+  return `${part} of round 1`;
+}
+
 /** `15 images (5 per class)`. */
 export function images(counts: ClassCounts): string {
   const n = total(counts);

@@ -1,20 +1,24 @@
 import { ActivityFailure } from '@temporalio/workflow';
-import type { AwaitTrainingInput, TrainingEnd, TrainingSet } from '../activities/types.ts';
+import type { AwaitTrainingInput, ImageSet, TrainingEnd } from '../activities/types.ts';
 import { hoursLeft, owedMinutes, reserve, settle } from './budget.ts';
 import { enter, type LoopContext, now, waits, work } from './context.ts';
-import { perClass } from './summaries.ts';
+import { partOfRound, perClass } from './summaries.ts';
 import { attempt, endIfStopped, gate, LoopEnd, needsAttention } from './waiting.ts';
 
-/** A round's trainings: model names are counted by the workflow, and rise only after the service reported an end. */
+/** The trainings on a round's images, or on a part of the first round's: model names are counted by the workflow, and rise only after the service reported an end. */
 export interface TrainingRun {
-  set: TrainingSet;
+  set: ImageSet;
   dataset: string;
+  /** The part of the round, 0–1; absent for the whole. */
+  share?: number;
+  /** Whole compute hours that these trainings leave to others. */
+  keepFree?: number;
   attempts: number;
   billedMinutes: number;
 }
 
 /**
- * Trains this round's model, once; again under a new name only after the service reported the one before as
+ * Trains a model, once; again under a new name only after the service reported the one before as
  * failed, cancelled or gone and a person answered `retry`. Null when nothing could be learned (`diverged`).
  * @throws LoopEnd `budget-exhausted` when no whole hour is left, `stopped`, or `deadline`.
  */
@@ -22,7 +26,7 @@ export async function train(ctx: LoopContext, run: TrainingRun): Promise<string 
   const { state, input } = ctx;
   for (;;) {
     await gate(ctx);
-    const hours = trainingHours(ctx, run.set);
+    const hours = trainingHours(ctx, run);
     run.attempts += 1;
     const model = `${input.spec.name}-r${state.round}-${run.set.nameHash}-${run.attempts}`;
     state.budget = reserve(state.budget, hours);
@@ -38,10 +42,15 @@ export async function train(ctx: LoopContext, run: TrainingRun): Promise<string 
   }
 }
 
+/** Whole compute hours that a training is given where the caps allow. */
+export function wantedHours({ input }: LoopContext, { suggestedHours }: Pick<ImageSet, 'suggestedHours'>): number {
+  return input.spec.training.hours ?? suggestedHours;
+}
+
 /** Whole compute hours for the next training, inside what is left. */
-function trainingHours({ input, state }: LoopContext, set: TrainingSet): number {
-  const left = hoursLeft(state.budget);
-  const wanted = input.spec.training.hours ?? set.suggestedHours;
+function trainingHours(ctx: LoopContext, { set, keepFree = 0 }: TrainingRun): number {
+  const left = hoursLeft(ctx.state.budget) - keepFree;
+  const wanted = wantedHours(ctx, set);
   const hours = Math.min(left, wanted);
   if (hours < 1 || hours < Math.min(wanted, set.minimumHours)) throw new LoopEnd('budget-exhausted');
   return hours;
@@ -54,7 +63,7 @@ interface Asked {
 
 async function trainOnce(ctx: LoopContext, run: TrainingRun, { model, hours }: Asked): Promise<TrainingEnd> {
   const { state, input } = ctx;
-  const size = `${run.set.images} images (${perClass(state.have)})`;
+  const size = `${run.set.images} images${run.share === undefined ? ` (${perClass(state.have)})` : `, ${partOfRound(run.share)}`}`;
   const order = { loop: input.spec.name, round: state.round, model, dataset: run.dataset, hours };
   let accepted = false;
   enter(ctx, 'training', `Training model ${model} on ${size}, for up to ${hours} h of compute`);
@@ -62,24 +71,29 @@ async function trainOnce(ctx: LoopContext, run: TrainingRun, { model, hours }: A
     await attempt(ctx, { step: 'train', begins: true, run: () => work(ctx, `train on ${size}`).startTraining(order) });
     accepted = true;
     const summary = `wait while model ${model} trains`;
-    return await attempt(ctx, { step: 'train', run: () => waits(ctx, summary).awaitTraining(awaiting(ctx, model)) });
+    return await attempt(ctx, {
+      step: 'train',
+      run: () => waits(ctx, summary).awaitTraining(awaiting(ctx, { ...run, model })),
+    });
   } catch (error) {
     // The loop ends while the service may be training: settle, so that nothing runs on unpaid for.
     if (error instanceof LoopEnd) {
       const mayFinish = accepted && error.outcome === 'deadline';
-      settleTraining(ctx, run, { hours, end: await wind(ctx, { model, accepted, mayFinish }) });
+      settleTraining(ctx, run, { hours, end: await wind(ctx, { ...run, model, accepted, mayFinish }) });
     }
     throw error;
   }
 }
 
-function awaiting({ state, input, timings }: LoopContext, model: string): AwaitTrainingInput {
+type Awaited = Pick<AwaitTrainingInput, 'model' | 'share'>;
+
+function awaiting({ state, input, timings }: LoopContext, { model, share }: Awaited): AwaitTrainingInput {
   const { missingMs, pollMs } = timings;
-  return { loop: input.spec.name, round: state.round, model, missingMs, pollMs };
+  const part = share === undefined ? {} : { share };
+  return { loop: input.spec.name, round: state.round, ...part, model, missingMs, pollMs };
 }
 
-interface Winding {
-  model: string;
+interface Winding extends Awaited {
   /** The service has said that it took the training on. */
   accepted: boolean;
   /** The training may come to its own end; otherwise it is cancelled. */
@@ -87,8 +101,9 @@ interface Winding {
 }
 
 /** Brings a training to an end that can be settled, for as long as `givingUpMs`; what is unknown then is spent. */
-async function wind(ctx: LoopContext, { model, accepted, mayFinish }: Winding): Promise<TrainingEnd> {
+async function wind(ctx: LoopContext, { accepted, mayFinish, ...awaited }: Winding): Promise<TrainingEnd> {
   const { input, timings } = ctx;
+  const { model } = awaited;
   try {
     if (!mayFinish) {
       now(ctx, 'training', `Cancelling the training of model ${model}`);
@@ -96,7 +111,7 @@ async function wind(ctx: LoopContext, { model, accepted, mayFinish }: Winding): 
       await cancelling.cancelTraining({ loop: input.spec.name, model });
     }
     const last = waits(ctx, `wait until model ${model} has ended`, timings.givingUpMs);
-    const end = await last.awaitTraining(awaiting(ctx, model));
+    const end = await last.awaitTraining(awaiting(ctx, awaited));
     // The service knows nothing of a model that it never accepted: nothing is owed.
     return end.status === 'gone' && !accepted ? { ...end, minutes: 0 } : end;
   } catch (error) {

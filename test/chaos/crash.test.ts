@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { LoopFolder } from '../../data/loop-folder.ts';
-import { RoundDrawSchema, RoundRecordSchema } from '../../loop/files.ts';
+import { RoundDrawSchema, RoundRecordSchema, SubsetsFileSchema } from '../../loop/files.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { imageFolder } from '../support/images.ts';
 import { createRig, type Rig, start } from '../support/rig.ts';
@@ -15,6 +15,13 @@ let rig: Rig;
 let spec: LoopSpecInput;
 let bundlePath: string;
 const ROUNDS = 3;
+/** A first round of which a quarter and a half are trained too. */
+const PARTS = {
+  policy: 'forecast',
+  forecast: { confidence: 1, giveUp: 0 },
+  imagesPerClass: 8,
+  caps: { rounds: 1 },
+} as const satisfies Partial<LoopSpecInput>;
 
 beforeAll(async () => {
   rig = await createRig();
@@ -27,6 +34,7 @@ beforeAll(async () => {
       path: pool,
     },
     evaluation: { path: evaluation },
+    policy: 'thresholds',
     imagesPerClass: 2,
     target: 1,
     claim: 'lower-bound',
@@ -55,6 +63,19 @@ function worker(taskQueue: string, dieAt: string): ChildProcess {
       DIE_MARK: join(rig.home, `${taskQueue}.died`),
     },
   });
+}
+
+const nameOf = (dieAt: string) => dieAt.toLowerCase().replace(':', '-');
+
+/** Runs a loop whose first worker dies at a moment, and whose second one brings it to its end. */
+async function killedAt(dieAt: string, loop: LoopSpecInput) {
+  const { handle, folder } = await start(rig, { spec: loop, taskQueue: loop.name });
+  const [, signal] = await once(worker(loop.name, dieAt), 'exit');
+  const successor = worker(loop.name, dieAt);
+  const result = await handle.result();
+  successor.kill('SIGTERM');
+  await once(successor, 'exit');
+  return { result, folder, signal };
 }
 
 /** What a loop did, without what differs between two loops of one spec (names, instants). */
@@ -95,18 +116,29 @@ describe('a worker killed with SIGKILL', () => {
     it.concurrent(`at ${dieAt} changes nothing of what the loop does, and no training is paid twice`, async ({
       expect,
     }) => {
-      const name = dieAt.toLowerCase().replace(':', '-');
-      const { handle, folder } = await start(rig, { spec: { ...spec, name }, taskQueue: name });
-      const [, signal] = await once(worker(name, dieAt), 'exit');
+      const name = nameOf(dieAt);
+      const { result, folder, signal } = await killedAt(dieAt, { ...spec, name });
       expect(signal).toBe('SIGKILL');
-      const successor = worker(name, dieAt);
-      const result = await handle.result();
-      successor.kill('SIGTERM');
-      await once(successor, 'exit');
       expect(result).toMatchObject({ outcome: 'round-limit', rounds: ROUNDS });
       expect(await traces(folder)).toEqual(undisturbed);
       const models = await billed(rig, name);
       expect(models.map(({ status }) => status)).toEqual(Array(ROUNDS).fill('succeeded'));
+      expect(result.billedMinutes).toBe(models.reduce((sum, { minutes }) => sum + minutes, 0));
+    });
+  }
+
+  for (const dieAt of ['checkTrainingSet:after', 'startTraining:after', 'predictEvaluationSet:after']) {
+    it.concurrent(`at ${dieAt} while parts of the first round are trained pays each training once`, async ({
+      expect,
+    }) => {
+      const name = `parts-${nameOf(dieAt)}`;
+      const { result, folder, signal } = await killedAt(dieAt, { ...spec, ...PARTS, name });
+      expect(signal).toBe('SIGKILL');
+      expect(result).toMatchObject({ outcome: 'round-limit', rounds: 1, images: 24 });
+      const { points, notes } = SubsetsFileSchema.parse(await folder.readJson('rounds/1/subsets.json'));
+      expect([points.map(({ images }) => images), notes]).toEqual([[6, 12], []]);
+      const models = await billed(rig, name);
+      expect(models.map(({ status }) => status)).toEqual(Array(3).fill('succeeded'));
       expect(result.billedMinutes).toBe(models.reduce((sum, { minutes }) => sum + minutes, 0));
     });
   }

@@ -69,6 +69,7 @@ it('a vision service killed with SIGKILL while it trains, its answer lost, train
         path: pool,
       },
       evaluation: { path: evaluation },
+      policy: 'thresholds',
       imagesPerClass: 30,
       target: 1,
       claim: 'lower-bound',

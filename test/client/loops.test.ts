@@ -43,6 +43,7 @@ async function specFile(name: string, more: Partial<LoopSpecInput> = {}): Promis
       name,
       collector: { kind: 'pool', path: 'pool' },
       evaluation: { path: 'yardstick' },
+      policy: 'thresholds',
       target: 0.05,
       ...more,
     }),

@@ -4,14 +4,42 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { openLoop } from '../../activities/loop-files.ts';
 import { CliError } from '../../client/cli-error.ts';
-import { staticSummary } from '../../client/plan-text.ts';
+import { claimFolder } from '../../client/loop-identity.ts';
 import { specDifferences } from '../../client/spec-differences.ts';
 import { parseSpec, readSpecFile } from '../../client/spec-file.ts';
 import { specJsonSchema } from '../../client/spec-problems.ts';
+import { LoopFolder } from '../../data/loop-folder.ts';
 import { canonicalJson, specHash } from '../../data/spec-hash.ts';
 import { LoopSpecSchema } from '../../loop/spec.ts';
 import { tempFolder } from './temp-folder.ts';
+
+/** What a start wrote when `thresholds` was the only policy, with the hash that it had then. */
+const BEFORE_FORECASTS = {
+  schemaVersion: 1,
+  instanceId: 'an-instance',
+  startedAt: '2026-11-23T12:00:00.000Z',
+  specHash: '99ddee57e7d1b9e0635ec0f36150cfab49e3dbcea212df8a2083ec418c205d8a',
+  spec: {
+    name: 'target-reached',
+    task: 'classification',
+    collector: { kind: 'pool', path: '/tmp/deltaloop-hIhi1K/pool' },
+    evaluation: { path: '/tmp/deltaloop-hIhi1K/evaluation', predictions: true },
+    metric: 'accuracyTop1',
+    target: 0.4,
+    claim: 'measured',
+    margin: 0.01,
+    patience: 3,
+    policy: 'thresholds',
+    imagesPerClass: 2,
+    delta: { kind: 'geometric', factor: 1.6 },
+    caps: { hours: 24, rounds: 20 },
+    training: {},
+    service: 'default',
+    seed: 1,
+  },
+};
 
 function refusal(text: string): CliError {
   try {
@@ -94,6 +122,27 @@ describe('a spec that makes no sense', () => {
     ).toBe('meanAveragePrecision50');
   });
 
+  it('is told which dials of the forecast cannot stand together', () => {
+    const spec = (more: string) => `name: a\ncollector: {kind: pool, path: p}\n${more}`;
+    expect(refusal(spec('forecast: {giveUp: 0.7}')).message).toContain(
+      'loop.yaml:3:20  forecast.giveUp: giveUp (0.7) must be below confidence (0.65), or a target would be given up as soon as',
+    );
+    expect(refusal(spec('forecast: {confidence: 0.1}')).message).toContain('forecast.confidence: giveUp (0.2) must be');
+    expect(refusal(spec('prices: {image: 0, trainingHour: 0}')).message).toContain('prices: are both 0');
+    const { message } = refusal(
+      spec('policy: forcast\nprices: {image: -1}\nclassRatio: 0.5\nforecast: {confidence: 2, giveup: 0.1}'),
+    );
+    for (const problem of [
+      'policy: "forcast" is not one of forecast, thresholds; did you mean forecast?',
+      'prices.image: -1 is less than 0',
+      'prices.trainingHour: is missing',
+      'classRatio: 0.5 is less than 1',
+      'forecast.confidence: 2 is more than 1',
+      'forecast.giveup: unknown key; did you mean giveUp?',
+    ])
+      expect(message).toContain(problem);
+  });
+
   it('is refused with the place of the first broken line when it is no YAML, and when it is empty', () => {
     expect(refusal('name: a\n  b: [1\n').message).toContain('loop.yaml:1:7');
     expect(refusal('').message).toContain('loop.yaml  is empty');
@@ -140,6 +189,46 @@ describe('a spec that makes sense', () => {
     expect(spec).toMatchObject({ task: 'classification', metric: 'accuracyTop1' });
   });
 
+  it('opens the folder of a loop that was started before there was a forecast, and goes on by thresholds', async () => {
+    const home = await tempFolder();
+    const { spec: before, ...loop } = BEFORE_FORECASTS;
+    const folder = LoopFolder.at(home, before.name);
+    await folder.create();
+    await folder.writeJsonOnce('spec.json', before);
+    await folder.writeJsonOnce('loop.json', { ...loop, loop: before.name });
+    const { spec } = await openLoop(home, before.name);
+    expect(spec).toEqual({ ...before, forecast: { confidence: 0.65, giveUp: 0.2 }, classRatio: 2 });
+    // A second start of the same spec takes the folder as it is.
+    await expect(claimFolder(folder, spec)).resolves.toMatchObject({ specHash: BEFORE_FORECASTS.specHash });
+    expect(await folder.readJson('spec.json')).toEqual(before);
+    await expect(claimFolder(folder, { ...spec, classRatio: 3 })).rejects.toThrow('classRatio: 2 → 3');
+  });
+
+  it('has another hash as soon as a dial of the forecast, a price or the class ratio differs from its default', () => {
+    const spec = (more: string) => parseSpec(`name: a\ncollector: {kind: pool, path: p}\n${more}`, 'a.yaml');
+    const same = ['', 'forecast: {giveUp: 0.2}', 'classRatio: 2', 'policy: forecast', 'delta: {kind: forecast}'];
+    expect(new Set(same.map((more) => specHash(spec(more)))).size).toBe(1);
+    const others = [
+      '',
+      'forecast: {giveUp: 0.1}',
+      'forecast: {confidence: 0.8}',
+      'forecast: {confidence: 0.8, giveUp: 0.1}',
+      'classRatio: 3',
+      'prices: {image: 1, trainingHour: 0}',
+      'policy: thresholds',
+    ];
+    expect(new Set(others.map((more) => specHash(spec(more)))).size).toBe(others.length);
+  });
+
+  it('goes by the forecast unless it says otherwise, and grows as its policy does unless it says otherwise', () => {
+    const spec = (more: string) => parseSpec(`name: a\ncollector: {kind: pool, path: p}\n${more}`, 'a.yaml');
+    expect(spec('')).toMatchObject({ policy: 'forecast', delta: { kind: 'forecast' }, classRatio: 2 });
+    expect(spec('policy: thresholds').delta).toEqual({ kind: 'geometric', factor: 1.6 });
+    expect(spec('policy: thresholds\ndelta: {kind: forecast}').delta).toEqual({ kind: 'forecast' });
+    expect(spec('delta: {kind: fixed, imagesPerClass: 5}').delta).toEqual({ kind: 'fixed', imagesPerClass: 5 });
+    expect(spec('prices: {image: 0.1, trainingHour: 3}').prices).toEqual({ image: 0.1, trainingHour: 3 });
+  });
+
   it('differs field by field', () => {
     const spec = LoopSpecSchema.parse({ name: 'a', collector: { kind: 'pool', path: 'p' }, target: 0.84 });
     const { target: _target, ...without } = spec;
@@ -165,20 +254,6 @@ describe('canonical JSON', () => {
         const turned = Object.fromEntries(Object.entries(value).reverse());
         expect(JSON.parse(canonicalJson(value))).toEqual(plain);
         expect(canonicalJson(turned)).toBe(canonicalJson(value));
-      }),
-    );
-  });
-});
-
-describe('the summary for the Temporal UI', () => {
-  it('never takes more than 200 bytes and begins as the title does', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 120 }), (title) => {
-        const summary = staticSummary(
-          LoopSpecSchema.parse({ name: 'a', collector: { kind: 'pool', path: 'p' }, title: title.slice(0, 120) }),
-        );
-        expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(200);
-        expect(title.startsWith(summary.replace(/…$/, ''))).toBe(true);
       }),
     );
   });

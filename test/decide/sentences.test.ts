@@ -133,6 +133,8 @@ describe('the sentence of an outcome', () => {
     metric: 'accuracyTop1',
     target: 0.95,
     patience: 3,
+    policy: 'thresholds',
+    margin: 0.01,
     history,
     recommended: recommend(history, SETTINGS),
     rounds: 3,
@@ -157,6 +159,16 @@ describe('the sentence of an outcome', () => {
       `Deadline: the loop’s time is over, target 0.95 not reached${used}`,
       `Stopped by a person, target 0.95 not reached${used}`,
     ]);
+  });
+
+  it('says under the forecast what the forecast stopped for', () => {
+    const forecast: OutcomeFacts = { ...facts, policy: 'forecast', target: null };
+    expect(outcomeSentence({ ...forecast, outcome: 'good-enough' })).toContain(
+      'Good enough: doubling the images would probably not gain the margin of 0.01, after 3 rounds',
+    );
+    expect(outcomeSentence({ ...forecast, outcome: 'not-improving' })).toContain(
+      'Not improving: 3 rounds in a row gave no metric, after 3 rounds',
+    );
   });
 
   it('says so when the recommended model measured below a target that was met', () => {

@@ -41,6 +41,15 @@ const RECORDINGS: Record<string, Recording> = {
   'budget-exhausted': { spec: { ...unreachable, caps: { hours: 1 } } },
   'image-limit': { spec: { ...unreachable, caps: { images: 6 } } },
   'round-limit': { spec: { ...unreachable, caps: { rounds: 2 } } },
+  'round-limit-with-parts': {
+    spec: {
+      ...unreachable,
+      policy: 'forecast',
+      forecast: { confidence: 1, giveUp: 0 },
+      imagesPerClass: 8,
+      caps: { rounds: 1 },
+    },
+  },
   'round-limit-by-people': {
     spec: { ...unreachable, classes, collector: { kind: 'people' }, caps: { rounds: 1 } },
     meanwhile: handIn,
@@ -92,6 +101,7 @@ async function record(made: Rig, name: string, { spec, deadline, meanwhile }: Re
     name,
     collector: { kind: 'pool' as const, path: pool },
     evaluation: { path: evaluation },
+    policy: 'thresholds' as const,
     imagesPerClass: 2,
     ...spec,
   };

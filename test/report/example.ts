@@ -85,6 +85,8 @@ export function exampleReport(): ReportData {
     metric: SETTINGS.metric,
     target: SETTINGS.target,
     patience: 3,
+    policy: 'thresholds' as const,
+    margin: SETTINGS.margin,
     history: HISTORY,
     recommended,
     rounds: 6,

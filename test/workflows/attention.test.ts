@@ -37,6 +37,7 @@ function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
     name,
     collector: { kind: 'pool', path: pool },
     evaluation: { path: evaluation },
+    policy: 'thresholds',
     imagesPerClass: 2,
     target: 1,
     claim: 'lower-bound',

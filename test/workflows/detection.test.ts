@@ -6,7 +6,13 @@ import { copyBatch } from '../../collect/people.ts';
 import { decide } from '../../decide/decide.ts';
 import { readEmojiSplit } from '../../dev/emoji-data.ts';
 import { composeScenes, writeScenes } from '../../dev/scenes.ts';
-import { DetectionsFileSchema, ResampledFileSchema, RoundDrawSchema, RoundRecordSchema } from '../../loop/files.ts';
+import {
+  DetectionsFileSchema,
+  ResampledFileSchema,
+  RoundDrawSchema,
+  RoundRecordSchema,
+  SubsetsFileSchema,
+} from '../../loop/files.ts';
 import type { DecisionInput } from '../../loop/round.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { progress, stop, submitImages } from '../../workflows/messages.ts';
@@ -47,6 +53,7 @@ function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
     task: 'detection',
     collector: { kind: 'pool', path: pool },
     evaluation: { path: evaluation },
+    policy: 'thresholds',
     imagesPerClass: 2,
     ...more,
   };
@@ -119,6 +126,28 @@ describe('a loop that runs detectors', () => {
     const more = { target: 1, claim: 'lower-bound', patience: 9, caps: { images: 3 } } as const;
     const { handle } = await start(rig, { spec: spec('capped', more), taskQueue });
     expect(await handle.result()).toMatchObject({ outcome: 'image-limit', images: 3, rounds: 1 });
+  }, 120_000);
+
+  it('trains parts of the first round under the forecast, each class keeping its share of the scenes that show it', async () => {
+    const forecast = { confidence: 1, giveUp: 0 };
+    const more = { policy: 'forecast', forecast, imagesPerClass: 8, target: 1, caps: { rounds: 1 } } as const;
+    const large = await scenes('pool', 'large', { count: 24, seed: 3 });
+    const collector = { kind: 'pool', path: large } as const;
+    const { handle, folder } = await start(rig, { spec: spec('in-parts', { ...more, collector }), taskQueue });
+    const result = await handle.result();
+    const { points } = SubsetsFileSchema.parse(await folder.readJson('rounds/1/subsets.json'));
+    expect(points).toMatchObject([{ share: 0.25 }, { share: 0.5 }]);
+    const sizes = [...points.map(({ images }) => images), result.images];
+    expect(sizes).toEqual([...new Set(sizes)].sort((a, b) => a - b));
+    const { input } = z
+      .object({ input: z.custom<DecisionInput>() })
+      .parse(await folder.readJson('rounds/1/decision.json'));
+    expect(input.subsets).toEqual(
+      points.map(({ share, images, metric }) => ({ share, images, metric, verdicts: null })),
+    );
+    expect(Object.keys(input.performance ?? {}).sort()).toEqual([...classes].sort());
+    expect(input.caps.available).toBe(24 - result.images);
+    expect(await folder.readJson('rounds/1/subset-25/detections-1.json')).toBeUndefined();
   }, 120_000);
 
   it('takes COCO files from people, and tells images apart from what they show', async () => {

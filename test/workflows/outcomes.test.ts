@@ -27,6 +27,7 @@ function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
     name,
     collector: { kind: 'pool', path: pool },
     evaluation: { path: evaluation },
+    policy: 'thresholds',
     imagesPerClass: 2,
     ...more,
   };

@@ -33,6 +33,7 @@ function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
     classes,
     collector,
     evaluation: { path: evaluation },
+    policy: 'thresholds',
     imagesPerClass: 2,
     target: 1,
     claim: 'lower-bound',

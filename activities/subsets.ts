@@ -1,0 +1,81 @@
+import { nestedSubsets, SHARES } from '../collect/nested-subsets.ts';
+import type { Quotas } from '../data/quotas.ts';
+import { countPerClass } from '../data/set-checks.ts';
+import { plural } from '../decide/format.ts';
+import { type SubsetsFile, SubsetsFileSchema } from '../loop/files.ts';
+import type { StoredImage, SubsetPoint } from '../loop/round.ts';
+import { type LoopFiles, roundFile } from './loop-files.ts';
+import { metricOf, verdictsOf } from './measured.ts';
+import { writeSet } from './training-set.ts';
+import type { DecideInput, SubsetSet, TrainingSet } from './types.ts';
+
+/** A class of one image teaches nothing about others of it. */
+const LEAST = 2;
+const FILE = roundFile(1, 'subsets');
+
+interface FirstRound {
+  images: readonly StoredImage[];
+  classes: readonly string[];
+  quotas: Quotas;
+}
+
+/**
+ * Nested parts of the first round's images, which give the forecast points that cost no images: written as COCO files, smallest
+ * first. Where a class would keep too few, or there is no frozen set to measure them on, the sentence that says so.
+ */
+export async function subsetsOf(
+  files: LoopFiles,
+  { images, classes, quotas }: FirstRound,
+): Promise<Pick<TrainingSet, 'subsets' | 'withoutSubsets'>> {
+  const { evaluation, seed } = files.spec;
+  if (!evaluation) return { withoutSubsets: WITHOUT_EVALUATION };
+  const least = Math.max(LEAST, quotas.minImagesPerClass);
+  const parts = await nestedSubsets(images, { least, seed });
+  if (parts.length === 0) return { withoutSubsets: tooFew(images, least) };
+  const subsets: SubsetSet[] = [];
+  for (const { share, images: part } of parts)
+    subsets.push({ share, ...(await writeSet(files, { images: part, classes, place: { round: 1, share } })) });
+  return { subsets };
+}
+
+const WITHOUT_EVALUATION =
+  'No parts of round 1 are trained for the forecast: without an evaluation set their hold-out metrics could not be compared.';
+
+function tooFew(images: readonly StoredImage[], least: number): string {
+  const smallest = Math.min(...Object.values(countPerClass(images, [])));
+  const needed = Math.ceil(least / SHARES[0]);
+  if (smallest >= needed)
+    return 'No parts of round 1 are trained for the forecast: its images show so many classes each that no part would be smaller.';
+  return (
+    `No parts of round 1 are trained for the forecast: that takes ${plural(needed, 'image')} per class, and its smallest class has ` +
+    `${smallest}. The curve is extrapolated from the third round with a metric on.`
+  );
+}
+
+/** Records what became of the parts of the first round: `rounds/1/subsets.json`. Later rounds read their points from there. */
+export async function recordSubsets(files: LoopFiles, { subsets }: DecideInput): Promise<void> {
+  if (subsets === undefined) return;
+  const points = await Promise.all(
+    subsets.models.map(async (each) => ({ ...each, metric: await metricOf(files, { ...each, round: 1 }) })),
+  );
+  const file: SubsetsFile = { schemaVersion: 1, points, notes: subsets.notes };
+  await files.folder.writeJsonOnce(FILE, file);
+}
+
+/** What is on record of the parts of the first round; undefined before, and in loops from before there were any. */
+export function readSubsets({ folder }: Pick<LoopFiles, 'folder'>): Promise<SubsetsFile | undefined> {
+  return folder.readRecord(FILE, SubsetsFileSchema);
+}
+
+/** The parts of the first round as points of the curve, smallest first; none where there are none. */
+export async function subsetPoints(files: LoopFiles): Promise<SubsetPoint[]> {
+  const { points = [] } = (await readSubsets(files)) ?? {};
+  return Promise.all(
+    points.map(async ({ share, images, metric, model }) => ({
+      share,
+      images,
+      metric,
+      verdicts: await verdictsOf(files, { round: 1, share, model }),
+    })),
+  );
+}

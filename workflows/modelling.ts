@@ -1,0 +1,35 @@
+import type { ImageSet } from '../activities/types.ts';
+import { type LoopContext, now, work } from './context.ts';
+import { evaluate } from './evaluating.ts';
+import { type TrainingRun, train } from './training.ts';
+import { attempt, endIfStopped } from './waiting.ts';
+
+/** Registers images as a dataset of this round. Returns its name. */
+export async function register(ctx: LoopContext, set: ImageSet): Promise<string> {
+  const { state, input } = ctx;
+  endIfStopped(ctx);
+  const dataset = `${input.spec.name}-r${state.round}-${set.nameHash}`;
+  now(ctx, 'registering', `Registering ${set.images} images as dataset ${dataset}`);
+  await attempt(ctx, {
+    step: 'register',
+    begins: true,
+    run: () =>
+      work(ctx, `register ${set.images} images as dataset ${dataset}`).registerDataset({
+        loop: input.spec.name,
+        dataset,
+        file: set.file,
+      }),
+  });
+  return dataset;
+}
+
+/**
+ * Trains until a model is measured; null when nothing could be learned.
+ * @throws LoopEnd as `train` and `evaluate`.
+ */
+export async function trainAndMeasure(ctx: LoopContext, training: TrainingRun): Promise<string | null> {
+  for (;;) {
+    const model = await train(ctx, training);
+    if (model === null || (await evaluate(ctx, model, training.share))) return model;
+  }
+}
