@@ -45,6 +45,14 @@ describe('the picture of a forecast', () => {
     expect(pictureInWords(curve, '')).toBe('The cap of 400 images lies beyond the picture.');
   });
 
+  it('writes the target where no point stands under its words', async () => {
+    const at = async (curve: LearningCurve) =>
+      Number((await learningCurveSvg(curve))?.match(/translate\(([\d.]+),[^>]*>target /)?.[1]);
+    const [first] = ROUNDS;
+    expect(await at(running({ target: first?.metric ?? 0 }))).toBeGreaterThan(100);
+    expect(await at(running())).toBeLessThan(10);
+  });
+
   it('shows parts of the first round as hollow points with their sizes', async () => {
     const subsets = [{ share: 0.5, images: 9, metric: 0.55 }];
     const svg = await learningCurveSvg(running({ subsets }));
