@@ -84,7 +84,7 @@ function bandInWords({ band, next }: DrawnCurve): string {
     next === null
       ? ''
       : `; the diamond is the next round, with ${plural(next.images, 'image')} in all: 80 % between ${decimal(next.low)} and ${decimal(next.high)}`;
-  return `The band is the 80 % interval of the forecast, the dashed line its median${planned}.`;
+  return `The band is the 80 % interval of the forecast, the dotted line its median${planned}.`;
 }
 
 function edgeInWords({ capImages }: LearningCurve, { band, cap, cutFrom }: DrawnCurve): string {

@@ -67,10 +67,15 @@ export function curve(data: ReportData, svgs: { wide: string; narrow: string } |
       : `Bars: 95 % intervals (${data.task === 'detection' ? 'bootstrap' : 'Wilson'}) on ${plural(data.evaluationImages, 'evaluation image')}.`;
   const shown = curveOf(data);
   const words = curveInWords(shown);
-  const said = forecastInWords(shown);
+  const [said, reading] = [forecastInWords(shown), pictureInWords(shown, bars)].map(unbroken);
   return html`<section><h2>Learning curve</h2><figure><div class="wide" role="img" aria-label="${words}">${raw(inline(svgs.wide))}</div>
 <div class="narrow" role="img" aria-label="${words}">${raw(inline(svgs.narrow))}</div>
-<figcaption>${said === '' ? NOTHING : html`<p>${said}</p>`}<p>${pictureInWords(shown, bars)}</p></figcaption></figure></section>`;
+<figcaption>${said === '' ? NOTHING : html`<p>${said}</p>`}<p>${reading}</p></figcaption></figure></section>`;
+}
+
+/** Keeps a per cent sign with its number, which narrow pages would part. */
+function unbroken(text: string): string {
+  return text.replaceAll(' %', '\u00a0%');
 }
 
 /** Inside HTML an SVG needs no namespaces, and the page then holds no address at all. */
