@@ -54,6 +54,11 @@ export async function curveFor({ home, progress, output, asked }: CurveRequest):
   const curve = await curveOfLoop(home, progress);
   const picture = curveText(curve, { width, paint: output.style });
   if (picture === '' && asked) output.say('A curve is drawn from two measured points on.');
-  const words = picture === '' ? '' : wrapWords(forecastInWords(curve), width);
+  const words = picture === '' ? '' : wrapped(forecastInWords(curve), width);
   return [picture, words].filter(Boolean).join('\n\n');
+}
+
+/** Between words, but never between a number and its per cent sign. */
+function wrapped(text: string, width: number): string {
+  return wrapWords(text.replaceAll(' %', '\u00a0%'), width).replaceAll('\u00a0', ' ');
 }
