@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { readEvaluationSet } from '../data/evaluation-set.ts';
 import { startWarnings } from '../decide/warnings.ts';
-import { DecisionFileSchema, FindingSchema, RoundDrawSchema } from '../loop/files.ts';
+import { type DecisionFile, DecisionFileSchema, FindingSchema, RoundDrawSchema } from '../loop/files.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import { renderReport } from '../report/render-report.ts';
-import type { DecisionNote, ReportData, ReportFile } from '../report/report-data.ts';
+import type { ReportData, ReportFile } from '../report/report-data.ts';
 import { type LoopFiles, readDraws, readRecords, roundFile, taskOf } from './loop-files.ts';
 import { classRows } from './report-classes.ts';
 import { drawnPictures, mistakesOf } from './report-pictures.ts';
@@ -26,6 +26,7 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
   const begun = await folder.readRecord(roundFile(last + 1, 'draw'), RoundDrawSchema);
   const draws = begun ? [...decided, begun] : decided;
   const evaluationImages = set.length || null;
+  const decisionFiles = await readDecisions(folder, last);
   const { task, metric, margin, patience, claim, target = null } = spec;
   return {
     loop: spec.name,
@@ -36,9 +37,11 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
     margin,
     patience,
     evaluationImages,
+    capImages: spec.caps.images ?? null,
+    subsets: decisionFiles.at(-1)?.input.subsets ?? [],
     result,
     rounds,
-    decisions: await readDecisions(folder, last),
+    decisions: decisionFiles.map(({ decision }) => decision),
     classes: await classRows({ folder, spec }, { draws, set, recommended: result.recommended }),
     warnings: [
       ...startWarnings(
@@ -63,11 +66,11 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
 
 type Folder = LoopFiles['folder'];
 
-async function readDecisions(folder: Folder, last: number): Promise<DecisionNote[]> {
+async function readDecisions(folder: Folder, last: number): Promise<DecisionFile[]> {
   const found = await Promise.all(
     numbers(last).map((n) => folder.readRecord(roundFile(n, 'decision'), DecisionFileSchema)),
   );
-  return found.flatMap((file) => (file ? [file.decision] : []));
+  return found.filter((file) => file !== undefined);
 }
 
 async function readFindings(folder: Folder, last: number): Promise<ReportData['findings']> {

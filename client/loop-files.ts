@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { systemCode } from '../data/errors.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
 import {
+  type DecisionFile,
   DecisionFileSchema,
   type LoopFile,
   LoopFileSchema,
@@ -39,10 +40,10 @@ export async function readLoopFiles(folder: LoopFolder): Promise<LoopFiles | und
   if (!loop) return undefined;
   const rounds = await readRecords(folder);
   const last = rounds.at(-1);
-  const decided = last && (await readAs(folder, `rounds/${last.round}/decision.json`, DecisionFileSchema));
+  const decided = last && (await readDecision(folder, last.round));
   return {
     loop,
-    spec: (await readAs(folder, 'spec.json', LoopSpecSchema)) ?? null,
+    spec: (await readSpec(folder)) ?? null,
     rounds,
     perClass: decided?.input.perClass ?? {},
     evaluationImages: decided?.input.settings.evaluationImages ?? null,
@@ -50,6 +51,16 @@ export async function readLoopFiles(folder: LoopFolder): Promise<LoopFiles | und
     warnings: decided?.decision.warnings ?? [],
     result: (await readAs(folder, 'outcome.json', LoopResultSchema)) ?? null,
   };
+}
+
+/** The spec that a loop was started with; undefined where its folder is not seen. @throws CliError as `readLoopFiles`. */
+export function readSpec(folder: LoopFolder): Promise<LoopSpec | undefined> {
+  return readAs(folder, 'spec.json', LoopSpecSchema);
+}
+
+/** What was decided after a round; undefined where it is not there. @throws CliError as `readLoopFiles`. */
+export function readDecision(folder: LoopFolder, round: number): Promise<DecisionFile | undefined> {
+  return readAs(folder, `rounds/${round}/decision.json`, DecisionFileSchema);
 }
 
 async function readRecords(folder: LoopFolder): Promise<RoundRecord[]> {

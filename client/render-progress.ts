@@ -19,16 +19,19 @@ export interface RenderOptions {
   /** Classes that are listed at most; all when absent. */
   maxClasses?: number;
   places?: LoopPlaces;
+  /** The learning curve as text, where it is to be shown. */
+  curve?: string;
 }
 
-/** The whole state of a loop for a terminal: what happens, what next, classes, rounds, the last decision, warnings. */
+/** The whole state of a loop for a terminal: what happens, what next, classes, rounds, their curve, the last decision, warnings. */
 export function renderProgress(progress: LoopProgress, options: RenderOptions): string {
-  const { style, width, places } = options;
+  const { style, width, places, curve } = options;
   return [
     headline(progress, options),
     statusLine(progress, options.capRounds),
     classTable(progress, options.maxClasses),
     roundsText(progress, width),
+    curve,
     progress.lastDecision && wrapWords(`Last decision: ${printable(progress.lastDecision)}`, width),
     progress.warnings.map((warning) => style('yellow', wrapWords(`Note: ${printable(warning)}`, width))).join('\n'),
     places && placesText(places),

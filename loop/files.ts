@@ -183,6 +183,7 @@ export const DecisionFileSchema = z.object({
   input: z.object({
     settings: z.object({ evaluationImages: z.number().nullable() }),
     perClass: ClassCountsSchema,
+    subsets: z.array(z.object({ share: z.number(), images: z.number(), metric: z.number() })).exactOptional(),
   }),
   decision: z.object({
     round: z.number(),
@@ -212,6 +213,8 @@ export const DecisionFileSchema = z.object({
       .exactOptional(),
   }),
 });
+
+export type DecisionFile = z.infer<typeof DecisionFileSchema>;
 
 /** `outcome.json`: how the loop ended. */
 export const LoopResultSchema = z.object({

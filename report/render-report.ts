@@ -1,7 +1,8 @@
 import { html, raw } from 'hono/html';
+import type { LearningCurve } from './drawn-curve.ts';
 import { findings } from './findings.ts';
-import { type LearningCurve, learningCurveSvg } from './learning-curve.ts';
-import type { ReportData } from './report-data.ts';
+import { learningCurveSvg } from './learning-curve.ts';
+import { curveOf, type ReportData } from './report-data.ts';
 import { curve, decisions, images, mistakes, moment, reproduce, rounds, summary, warnings } from './sections.ts';
 import { STYLE } from './style.ts';
 
@@ -24,10 +25,7 @@ async function curves(data: LearningCurve): Promise<{ wide: string; narrow: stri
  * @throws RangeError when a thumbnail is no `data:` URI of a raster image.
  */
 export async function renderReport(data: ReportData): Promise<string> {
-  const intervals = new Map(
-    data.decisions.flatMap(({ round, interval }) => (interval ? [[round, interval] as const] : [])),
-  );
-  const drawn = await curves({ ...data, intervals, recommendedRound: data.result?.recommended?.round ?? null });
+  const drawn = await curves(curveOf(data));
   const page = await html`<!DOCTYPE html>
 <html lang="en">
 <head>

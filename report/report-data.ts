@@ -1,7 +1,8 @@
 import type { Finding } from '../loop/finding.ts';
 import type { Task } from '../loop/metrics.ts';
 import type { LoopResult } from '../loop/outcome.ts';
-import type { Decision, RoundRecord } from '../loop/round.ts';
+import type { Decision, RoundRecord, SubsetPoint } from '../loop/round.ts';
+import type { LearningCurve } from './drawn-curve.ts';
 
 /** A small picture that the page carries inside itself. */
 export interface Thumbnail {
@@ -14,7 +15,13 @@ export interface Thumbnail {
 }
 
 /** What a round's decision says: a `Decision` fits. */
-export type DecisionNote = Pick<Decision, 'round' | 'sentence' | 'warnings' | 'realGain' | 'interval'>;
+export type DecisionNote = Pick<
+  Decision,
+  'round' | 'sentence' | 'warnings' | 'realGain' | 'interval' | 'forecast' | 'split'
+> & {
+  /** What the other policy would have done. */
+  other?: { policy: string; words: string };
+};
 
 /** Images of one class. */
 export interface ClassRow {
@@ -53,6 +60,10 @@ export interface ReportData {
   evaluationImages: number | null;
   /** Null while the loop runs. */
   result: LoopResult | null;
+  /** Cap on training images, all classes together; null without one. */
+  capImages: number | null;
+  /** Models of nested parts of the first round's images, as the last decision knew them. */
+  subsets: readonly Pick<SubsetPoint, 'share' | 'images' | 'metric'>[];
   rounds: RoundRecord[];
   decisions: DecisionNote[];
   classes: ClassRow[];
@@ -68,4 +79,21 @@ export interface ReportData {
   commands: string[];
   /** ISO-8601 UTC: the moment that the figures are of. */
   asOf: string;
+}
+
+/** The learning curve of a report, with the intervals of its decisions and the forecast of the last one. */
+export function curveOf(data: ReportData): LearningCurve {
+  const { rounds, metric, target, evaluationImages, decisions, subsets, capImages, result } = data;
+  return {
+    rounds,
+    metric,
+    target,
+    evaluationImages,
+    recommendedRound: result?.recommended?.round ?? null,
+    intervals: new Map(decisions.flatMap(({ round, interval }) => (interval ? [[round, interval] as const] : []))),
+    forecast: decisions.at(-1)?.forecast,
+    subsets,
+    capImages,
+    ended: result !== null,
+  };
 }

@@ -1,9 +1,10 @@
 import { html, raw } from 'hono/html';
 import { asGiven, decimal, plural, range, whole } from '../decide/format.ts';
 import type { LoopResult } from '../loop/outcome.ts';
-import { curveInWords } from './learning-curve.ts';
-import type { ClassRow, DecisionNote, ReportData, Thumbnail } from './report-data.ts';
+import { curveInWords, forecastInWords, pictureInWords } from './curve-words.ts';
+import { type ClassRow, curveOf, type DecisionNote, type ReportData, type Thumbnail } from './report-data.ts';
 import { roundColumns } from './rounds-table.ts';
+import { splitTable } from './split-table.ts';
 
 type Html = ReturnType<typeof html>;
 const NOTHING = html``;
@@ -60,16 +61,21 @@ export function warnings({ warnings: said }: ReportData): Html {
  */
 export function curve(data: ReportData, svgs: { wide: string; narrow: string } | null): Html {
   if (svgs === null) return html`<section><h2>Learning curve</h2><p class="soft">No round has a metric.</p></section>`;
-  const recommendedRound = data.result?.recommended?.round ?? null;
   const bars =
     data.evaluationImages === null
       ? 'The hold-out metric has no bars: its noise is not known.'
       : `Bars: 95 % intervals (${data.task === 'detection' ? 'bootstrap' : 'Wilson'}) on ${plural(data.evaluationImages, 'evaluation image')}.`;
-  const ring = recommendedRound === null ? '' : ' The ring marks the recommended round.';
-  const words = curveInWords({ ...data, recommendedRound });
+  const shown = curveOf(data);
+  const words = curveInWords(shown);
+  const [said, reading] = [forecastInWords(shown), pictureInWords(shown, bars)].map(unbroken);
   return html`<section><h2>Learning curve</h2><figure><div class="wide" role="img" aria-label="${words}">${raw(inline(svgs.wide))}</div>
 <div class="narrow" role="img" aria-label="${words}">${raw(inline(svgs.narrow))}</div>
-<figcaption>${bars}${ring}</figcaption></figure></section>`;
+<figcaption>${said === '' ? NOTHING : html`<p>${said}</p>`}<p>${reading}</p></figcaption></figure></section>`;
+}
+
+/** Keeps a per cent sign with its number, which narrow pages would part. */
+function unbroken(text: string): string {
+  return text.replaceAll(' %', '\u00a0%');
 }
 
 /** Inside HTML an SVG needs no namespaces, and the page then holds no address at all. */
@@ -94,14 +100,19 @@ export function rounds(data: ReportData): Html {
 <p class="soft">Gain: against the round named. Noise: the smallest gain that chance does not explain.</p></section>`;
 }
 
-function decisionItem({ sentence, warnings: said, realGain }: DecisionNote): Html {
-  return html`<li class="${realGain ? 'gain' : 'none'}"><p>${sentence}</p>${said.map((text) => html`<p class="note">${text}</p>`)}</li>`;
+function decisionItem({ sentence, warnings: said, realGain, other }: DecisionNote): Html {
+  // A sentence may tell it already.
+  const beside =
+    other && !sentence.includes(other.words)
+      ? html`<p class="soft">The other policy, ${other.policy}: ${other.words}</p>`
+      : NOTHING;
+  return html`<li class="${realGain ? 'gain' : 'none'}"><p>${sentence}</p>${beside}${said.map((text) => html`<p class="note">${text}</p>`)}</li>`;
 }
 
-/** Every decision's sentence, with its warnings. */
-export function decisions({ decisions: notes }: ReportData): Html {
+/** Every decision's sentence, with its warnings and what the other policy would have done; then how the last δ was split. */
+export function decisions({ decisions: notes, task }: ReportData): Html {
   if (notes.length === 0) return NOTHING;
-  return html`<section><h2>Decisions</h2><ol class="decisions">${notes.map(decisionItem)}</ol></section>`;
+  return html`<section><h2>Decisions</h2><ol class="decisions">${notes.map(decisionItem)}</ol>${splitTable(notes, task)}</section>`;
 }
 
 function thumbnail({ src, className, caption }: Thumbnail): Html {

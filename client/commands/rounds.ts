@@ -2,39 +2,45 @@ import { type Command, Option } from '@commander-js/extra-typings';
 import type { RoundRecord } from '../../loop/round.ts';
 import type { CommandContext } from '../context.ts';
 import { loopName } from '../loop-name.ts';
-import type { Output } from '../output.ts';
 import type { KnownView } from '../require-loop.ts';
 
-/** `deltaloop rounds LOOP [--md|--csv|--json]` */
+/** `deltaloop rounds LOOP [--curve|--md|--csv|--json]` */
 export function addRoundsCommand(program: Command, context: CommandContext): void {
   program
     .command('rounds')
-    .description('Show the rounds of a loop as a table')
+    .description('Show the rounds of a loop as a table, and on a terminal their learning curve')
     .argument('<loop>', 'name of the loop', loopName)
+    .addOption(
+      new Option('--curve', 'draw the learning curve also without a terminal').conflicts(['md', 'csv', 'json']),
+    )
     .addOption(new Option('--md', 'as a Markdown table').conflicts(['csv', 'json']))
     .addOption(new Option('--csv', 'as CSV with every field').conflicts(['md', 'json']))
     .addOption(new Option('--json', 'as one JSON document').conflicts(['md', 'csv']))
-    .action(async (loop, { md, csv, json }) => {
+    .action(async (loop, { curve, md, csv, json }) => {
       const { viewLoop } = await import('../require-loop.ts');
       const view = await viewLoop(context, loop);
       const format = md ? 'md' : csv ? 'csv' : json ? 'json' : 'text';
-      await SHOW[format](context.output, view);
+      await SHOW[format](context, view, curve === true);
       if (view.progress.rounds.length === 0) context.output.say(`Loop ${loop} has finished no round yet.`);
     });
 }
 
-const SHOW: Record<'md' | 'csv' | 'json' | 'text', (output: Output, view: KnownView) => Promise<void> | void> = {
-  text: async (output, { progress }) => {
+type Show = (context: CommandContext, view: KnownView, curve: boolean) => Promise<void> | void;
+
+const SHOW: Record<'md' | 'csv' | 'json' | 'text', Show> = {
+  text: async ({ output, settings: { home } }, { progress }, asked) => {
     const { roundsText } = await import('../render-progress.ts');
-    const text = roundsText(progress, output.width);
+    const { curveFor } = await import('../loop-curve.ts');
+    const curve = await curveFor({ home, progress, output, asked });
+    const text = [roundsText(progress, output.width), curve].filter(Boolean).join('\n\n');
     if (text) output.data(text);
   },
-  md: async (output, { progress }) => {
+  md: async ({ output }, { progress }) => {
     const { roundsTable } = await import('../../report/rounds-table.ts');
     output.data(roundsTable(progress.rounds, { format: 'markdown', metric: progress.metric }));
   },
-  csv: (output, { progress }) => output.data(roundsCsv(progress.rounds)),
-  json: (output, { progress: { loop, metric, rounds } }) => output.json({ schemaVersion: 1, loop, metric, rounds }),
+  csv: ({ output }, { progress }) => output.data(roundsCsv(progress.rounds)),
+  json: ({ output }, { progress: { loop, metric, rounds } }) => output.json({ schemaVersion: 1, loop, metric, rounds }),
 };
 
 const COLUMNS: [string, (record: RoundRecord) => string | number | null][] = [

@@ -1,4 +1,4 @@
-import type { Command } from '@commander-js/extra-typings';
+import { type Command, Option } from '@commander-js/extra-typings';
 import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { loopName } from '../loop-name.ts';
@@ -11,6 +11,7 @@ export function addStatusCommand(program: Command, context: CommandContext): voi
     .description('Show what a loop does, what happens next, and who must act')
     .argument('<loop>', 'name of the loop', loopName)
     .option('--check', 'exit with the outcome’s code, or 8 while the loop runs')
+    .addOption(new Option('--curve', 'draw the learning curve also without a terminal').conflicts('json'))
     .option('--json', 'print one JSON document')
     .action(async (loop, options) => {
       context.exitCode = await status(context, loop, options);
@@ -19,6 +20,7 @@ export function addStatusCommand(program: Command, context: CommandContext): voi
 
 interface StatusFlags {
   check?: true | undefined;
+  curve?: true | undefined;
   json?: true | undefined;
 }
 
@@ -33,7 +35,10 @@ async function status(context: CommandContext, loop: string, flags: StatusFlags)
     output.json(statusDocument(loop, view, places));
   } else {
     const { renderProgress } = await import('../render-progress.ts');
-    output.data(renderProgress(view.progress, { style: output.style, width: output.width, places }));
+    const { curveFor } = await import('../loop-curve.ts');
+    const { progress } = view;
+    const curve = await curveFor({ home: settings.home, progress, output, asked: flags.curve === true });
+    output.data(renderProgress(progress, { style: output.style, width: output.width, places, curve }));
   }
   if (view.kind === 'running' && view.note) output.say(`Shown from the loop’s files. ${view.note}.`);
   return statusCode(view, flags.check === true);

@@ -1,5 +1,6 @@
 import { claimFolder } from '../../client/loop-identity.ts';
 import { LoopFolder } from '../../data/loop-folder.ts';
+import type { Forecast } from '../../loop/forecast.ts';
 import type { LoopResult } from '../../loop/outcome.ts';
 import type { RoundRecord } from '../../loop/round.ts';
 import { type LoopSpecInput, LoopSpecSchema } from '../../loop/spec.ts';
@@ -57,4 +58,26 @@ export async function finishedLoop(home: string, result: LoopResult = RESULT): P
   await folder.writeJsonOnce('rounds/1/decision.json', decision);
   await folder.writeJsonOnce('outcome.json', result);
   return folder;
+}
+
+/** A finished loop of three rounds, the last decided with this forecast. */
+export async function curvedLoop(home: string, loop: string, forecast: Forecast): Promise<void> {
+  const folder = await finishedLoop(home, { ...RESULT, loop, rounds: 3 });
+  for (const [round, images, metric] of [
+    [2, 18, 0.8],
+    [3, 40, 0.86],
+  ] as const) {
+    await folder.writeJsonOnce(`rounds/${round}/record.json`, { ...RECORD, round, images, metric });
+    await folder.writeJsonOnce(`rounds/${round}/decision.json`, {
+      input: { settings: { evaluationImages: 300 }, perClass: { red: 6, green: 6, blue: 6 } },
+      decision: {
+        round,
+        realGain: true,
+        sentence: `Round ${round}.`,
+        warnings: [],
+        interval: [metric - 0.04, metric + 0.04],
+        ...(round === 3 && { forecast }),
+      },
+    });
+  }
 }

@@ -39,9 +39,14 @@ export async function deltaloop(args: string[], { home, env = {}, onOutput }: Cl
   return { code: child.exitCode, stdout, stderr };
 }
 
+type InProcess = Pick<CliOptions, 'home' | 'env'> & {
+  /** Columns of the terminal; without one when absent. */
+  width?: number;
+};
+
 /** Runs `deltaloop` as above, but inside this process: many times quicker. */
-export async function inProcess(args: string[], { home, env = {} }: Pick<CliOptions, 'home' | 'env'>): Promise<CliRun> {
-  const output = recorder();
+export async function inProcess(args: string[], { home, env = {}, width }: InProcess): Promise<CliRun> {
+  const output = recorder(width);
   const code = await runCommandLine(args, new CommandContext({ ...env, DELTALOOP_HOME: home }, output));
   return { code, stdout: lines(output.stdout), stderr: lines(output.stderr) };
 }
@@ -50,15 +55,15 @@ function lines(written: string[]): string {
   return written.map((text) => (text.endsWith('\n') ? text : `${text}\n`)).join('');
 }
 
-/** An output that keeps what was written. */
-export function recorder(): Output & { stdout: string[]; stderr: string[] } {
+/** An output that keeps what was written; a terminal of so many columns, or none. */
+export function recorder(width?: number): Output & { stdout: string[]; stderr: string[] } {
   const stdout: string[] = [];
   const stderr: string[] = [];
   return {
     stdout,
     stderr,
-    live: false,
-    width: undefined,
+    live: width !== undefined,
+    width,
     data: (line) => void stdout.push(line),
     json: (document) => void stdout.push(JSON.stringify(document)),
     say: (line) => void stderr.push(line),

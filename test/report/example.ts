@@ -103,6 +103,8 @@ export function exampleReport(): ReportData {
     margin: SETTINGS.margin,
     patience: SETTINGS.patience,
     evaluationImages: SETTINGS.evaluationImages,
+    capImages: null,
+    subsets: [],
     result: {
       schemaVersion: 1,
       loop: 'emoji',
