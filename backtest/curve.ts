@@ -29,13 +29,19 @@ export function curveOf(named: Pick<Curve, 'id' | 'dataset' | 'start'>, measured
   return { ...named, cap: points.at(-1)?.images ?? named.start, points };
 }
 
-/** The true metric (0–1) at so many images: linear in ln n between the points, level outside of them. */
+/** The true metric (0–1) at so many images. */
 export function metricAt({ points }: Curve, images: number): number {
+  return metricBetween(points, images);
+}
+
+/** The metric (0–1) at so many images: linear in ln n between points in order of images, level outside of them; NaN of none. */
+export function metricBetween(points: readonly MeasuredPoint[], images: number): number {
   const after = points.findIndex((point) => point.images >= images);
   const high = points[after] ?? points.at(-1);
   const low = points[after - 1] ?? high;
   if (!high || !low) return Number.NaN;
-  if (low === high || high.images === images) return high.metric;
+  // Beyond the last point there is no point after.
+  if (after <= 0 || high.images === images) return high.metric;
   const part = Math.log(images / low.images) / Math.log(high.images / low.images);
   return low.metric + part * (high.metric - low.metric);
 }

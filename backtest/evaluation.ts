@@ -1,11 +1,12 @@
 import { randomNumbers } from '../loop/random.ts';
+import { type MeasuredPoint, metricBetween } from './curve.ts';
 
-/** An evaluation set: looks at a model whose true metric is known, and sees it with the error of its size. */
+/** An evaluation set: looks at a model whose true metric is known, and sees it with an error. */
 export interface Evaluation {
   /** Size of the set. */
   images: number;
-  /** The metric (0–1) as measured: the share of images judged right. */
-  look: (truth: number) => number;
+  /** The metric (0–1) as measured of a model trained on so many images, whose true metric (0–1) is known. */
+  look: (truth: number, trainedOn: number) => number;
 }
 
 /** New evaluation images at every look: the errors of two looks have nothing in common. */
@@ -21,6 +22,11 @@ export function independentEvaluation(images: number, seed: number): Evaluation 
 export function frozenEvaluation(images: number, seed: number): Evaluation {
   const difficulties = Float64Array.from({ length: images }, randomNumbers(seed));
   return { images, look: (truth) => difficulties.filter((difficulty) => difficulty < truth).length / images };
+}
+
+/** What was really measured, whatever the truth: linear in ln n between the measured points. */
+export function recordedEvaluation(images: number, measured: readonly MeasuredPoint[]): Evaluation {
+  return { images, look: (_truth, trainedOn) => metricBetween(measured, trainedOn) };
 }
 
 function shareBelow(truth: number, images: number, random: () => number): number {

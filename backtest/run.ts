@@ -21,7 +21,7 @@ export function runCurve(strategy: Strategy, curve: Curve, { evaluationImages, s
   return targetsOf(curve).flatMap((target) =>
     Array.from({ length: seeds }, (_, seed) => {
       const evaluation = evaluationOf(evaluationImages, seedOf(`${seed} ${target.kind} ${curve.id}`));
-      return scoreRun(curve, target, simulate(strategy, { curve, target, evaluation }));
+      return scoreRun(curve, target, simulate(strategy, { curve, target: target.value, evaluation }));
     }),
   );
 }

@@ -1,55 +1,68 @@
 import { type Curve, metricAt } from './curve.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Move, Seen, Strategy, Task } from './strategy.ts';
-import type { Target } from './targets.ts';
 
 /** Rounds that a run may take. */
-export const MOST_ROUNDS = 12;
-const SUBSETS = [0.25, 0.5];
+const MOST_ROUNDS = 12;
+const PARTS = [0.25, 0.5];
 
 /** How one run ended. */
 export interface Ended {
   claimed: boolean;
-  /** The metric as measured, after every training in order. */
+  /** The outcome in the words of the loop, where a strategy told it. */
+  outcome: string | null;
+  /** Every training in order, with its metric as measured. */
   history: Seen[];
   /** Training images at the end. */
   images: number;
   rounds: number;
   /** Images bought, and for every training as many as the first round has; a part of it costs that part. */
   cost: number;
-  /** Where the last move was to grow and the images or rounds had run out: how far it wanted to go. */
+  /** Images that it would have gone on to, beyond the end of the curve; null where it ended by itself or by a cap. */
   wanted: number | null;
 }
 
+/** A strategy's run. */
 interface Run {
   curve: Curve;
-  target: Target;
+  /** 0–1. */
+  target: number;
   evaluation: Evaluation;
-  mostRounds?: number;
+  /** What it may use: images up to the end of the curve and twelve rounds by default. */
+  caps?: { images: number; rounds: number };
 }
 
 /**
- * Runs one strategy on one curve and target until it claims or gives up, or until its images or rounds have run out (which counts as
- * giving up).
+ * Runs one strategy on one curve and target until it claims or gives up, or until images, rounds or the curve have run out (which counts
+ * as giving up). Parts of the first round are trained on where the strategy wants them and the curve begins early enough to know them.
  */
-export function simulate(strategy: Strategy, { curve, target, evaluation, mostRounds = MOST_ROUNDS }: Run): Ended {
-  const { start, cap } = curve;
-  const task: Task = { target: target.value, cap, start, evaluationImages: evaluation.images };
-  const look = (images: number) => evaluation.look(metricAt(curve, images));
-  const history: Seen[] = strategy.subsets
-    ? SUBSETS.map((share) => ({ images: Math.round(start * share), metric: look(start * share), share }))
-    : [];
-  let trainings = strategy.subsets ? SUBSETS.reduce((sum, share) => sum + share, 0) : 0;
+export function simulate(strategy: Strategy, { curve, target, evaluation, caps }: Run): Ended {
+  const { start } = curve;
+  const { images: cap, rounds: mostRounds } = caps ?? { images: curve.cap, rounds: MOST_ROUNDS };
+  const task: Task = { target, cap, rounds: mostRounds, start, evaluationImages: evaluation.images };
+  const look = (size: number) => evaluation.look(metricAt(curve, size), size);
+  const parts = strategy.subsets && knowsParts(curve) ? PARTS : [];
+  const history: Seen[] = parts.map((share) => ({
+    images: Math.round(start * share),
+    metric: look(start * share),
+    share,
+  }));
+  const trained = parts.reduce((sum, share) => sum + share, 0);
   let images = start;
   for (let round = 1; ; round += 1) {
     history.push({ images, metric: look(images) });
-    trainings += 1;
     const move = strategy.decide(history, task);
     const next = move.kind === 'grow' ? grown(images, move.to, cap) : images;
-    if (move.kind !== 'grow' || next === images || round >= mostRounds)
-      return ended(move, { history, images, rounds: round, cost: images + start * trainings });
+    if (next === images || next > curve.cap || round >= mostRounds) {
+      const wanted = next > curve.cap ? next : null;
+      return { ...endOf(move), history, images, rounds: round, cost: images + start * (trained + round), wanted };
+    }
     images = next;
   }
+}
+
+function knowsParts({ start, points }: Curve): boolean {
+  return (points[0]?.images ?? start) <= start * Math.min(...PARTS);
 }
 
 /** At least one image more, whole images, never past the cap. */
@@ -57,6 +70,6 @@ function grown(images: number, to: number, cap: number): number {
   return Math.min(cap, Math.max(images + 1, Math.ceil(to)));
 }
 
-function ended(move: Move, facts: Omit<Ended, 'claimed' | 'wanted'>): Ended {
-  return { ...facts, claimed: move.kind === 'claim', wanted: move.kind === 'grow' ? move.to : null };
+function endOf(move: Move): Pick<Ended, 'claimed' | 'outcome'> {
+  return { claimed: move.kind === 'claim', outcome: move.kind === 'give-up' ? (move.outcome ?? null) : null };
 }

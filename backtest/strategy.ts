@@ -10,19 +10,23 @@ export interface Seen {
 export interface Task {
   /** 0–1. */
   target: number;
-  /** Most images, all classes together. */
+  /** Most images, all classes together, and most rounds. */
   cap: number;
+  rounds: number;
   /** Images of the first round. */
   start: number;
   /** Size of the evaluation set. */
   evaluationImages: number;
 }
 
-export type Move = { kind: 'claim' } | { kind: 'grow'; to: number } | { kind: 'give-up' };
+/** `grow`: collect up to so many images in all. `outcome`: in the words of the loop, why it gives up. */
+export type Move = { kind: 'claim' } | { kind: 'grow'; to: number } | { kind: 'give-up'; outcome?: string };
 
 /** A policy under test. */
 export interface Strategy {
   name: string;
+  /** The name in words. */
+  title: string;
   /** Whether it first trains on ¼ and ½ of the first round's images. */
   subsets: boolean;
   /** Its next move after the rounds so far, oldest first, parts of the first round before it; a pure function. */
