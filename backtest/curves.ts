@@ -19,6 +19,12 @@ export interface ReadCurves {
   problems: string[];
 }
 
+/** Whether a text means to hold curves, judged by the names of its columns. */
+export function meansCurves(text: string): boolean {
+  const names = csvFields(textLines(text)[0] ?? '');
+  return names.some((name) => name === 'curve_id' || name === 'n0' || name === 'metric_value');
+}
+
 /**
  * Reads learning curves from CSV text with the columns curve_id, dataset, n0 (images of the first round), n (training images) and
  * metric_value (0–1), one line a point; other columns are passed over.

@@ -1,5 +1,5 @@
 import { randomNumbers } from '../loop/random.ts';
-import { fitPowerLaw, imagesByLaw, metricByLaw } from './power-law.ts';
+import { FEWEST_POINTS, fitPowerLaw, imagesByLaw, metricByLaw } from './power-law.ts';
 import type { Move, Seen, Strategy, Task } from './strategy.ts';
 
 const BOOTSTRAPS = 200;
@@ -7,6 +7,7 @@ const SIZES = 48;
 const MOST_ROUNDS = 6;
 const PENALTY_CAPS = 10;
 const SEED = 1;
+const BLIND_GROWTH = 2;
 
 /**
  * Learn–optimise–collect (Mahmood and others, NeurIPS 2022), with power laws through parametric bootstraps of the points for the spread
@@ -24,6 +25,7 @@ function decide(history: readonly Seen[], task: Task): Move {
   const last = history.at(-1);
   if (!last || last.metric >= task.target) return { kind: 'claim' };
   if (last.images >= task.cap) return { kind: 'give-up' };
+  if (history.length < FEWEST_POINTS) return { kind: 'grow', to: BLIND_GROWTH * last.images };
   const sizes = Array.from(
     { length: SIZES },
     (_, step) => last.images * (task.cap / last.images) ** (step / (SIZES - 1)),

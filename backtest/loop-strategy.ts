@@ -4,12 +4,15 @@ import type { Move, Seen, Strategy, Task } from './strategy.ts';
 
 type Settings = z.input<typeof DecisionRequestSchema>['settings'];
 
+/** Decides on a history with settings and caps. */
+export type Answer = (request: DecisionRequest) => DecisionAnswer;
+
 /** The loop's own policy as a strategy. */
 interface LoopPolicy {
   policy: DecisionRequest['settings']['policy'];
   title: string;
   /** The code of the loop that decides. */
-  answer: (request: DecisionRequest) => DecisionAnswer;
+  answer: Answer;
   subsets: boolean;
   /** Settings that are not the loop's defaults. */
   settings?: Partial<Settings>;

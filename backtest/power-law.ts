@@ -11,6 +11,8 @@ export interface PowerLaw {
 
 const EXPONENTS = Array.from({ length: 40 }, (_, step) => 0.05 * (step + 1));
 const STRIKES = 2;
+/** With fewer, a law with three unknowns says nothing. */
+export const FEWEST_POINTS = 3;
 const GROWTH = { struck: 2, least: 1.1, most: 8 };
 
 /**
@@ -72,9 +74,11 @@ export const POWER_LAW: Strategy = { name: 'c', title: 'power law, least squares
 function decideByLaw(history: readonly Seen[], { target, cap }: Task): Move {
   const last = history.at(-1);
   if (!last || last.metric >= target) return { kind: 'claim' };
-  const needs = roundsOf(history).map((round) =>
-    imagesByLaw(fitPowerLaw(history.slice(0, history.indexOf(round) + 1)), target),
-  );
+  if (history.length < FEWEST_POINTS) return { kind: 'grow', to: GROWTH.struck * last.images };
+  const needs = roundsOf(history)
+    .map((round) => history.slice(0, history.indexOf(round) + 1))
+    .filter((known) => known.length >= FEWEST_POINTS)
+    .map((known) => imagesByLaw(fitPowerLaw(known), target));
   const strikes = needs.filter((images) => images > cap).length;
   const needed = needs.at(-1) ?? cap;
   if (needed <= cap)

@@ -4,7 +4,7 @@ import type { Ended } from './simulate.ts';
 import { REACHES, type Reach, type Target } from './targets.ts';
 
 /** A claim counts as true down to this much below the target. */
-const TOLERANCE = 0.01;
+export const TOLERANCE = 0.01;
 const SHARE_ATTAINABLE = 0.75;
 
 /** One run in the numbers that scores are made of. */
@@ -29,16 +29,17 @@ export interface RunScore {
 /** Reads one run against the truth. The oracle buys what the target needs in two rounds, or gives up after the first. */
 export function scoreRun(curve: Curve, target: Target, ended: Ended): RunScore {
   const { start, cap, dataset } = curve;
-  const { claimed, images, cost, rounds } = ended;
-  const true_ = metricAt(curve, images) >= target.value - TOLERANCE;
+  const { images, cost, rounds } = ended;
+  const claimed = ended.end === 'claim';
+  const met = metricAt(curve, images) >= target.value - TOLERANCE;
   const oracle = target.needed === null ? 2 * start : target.needed + 2 * start;
-  const success = claimed && true_;
+  const success = claimed && met;
   return {
     dataset,
     kind: target.kind,
     claimed,
     success,
-    wrong: claimed && !true_,
+    wrong: claimed && !met,
     imagesRatio: images / (target.needed ?? Number.NaN),
     costRatio: cost / oracle,
     rounds,

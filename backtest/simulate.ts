@@ -8,7 +8,8 @@ const PARTS = [0.25, 0.5];
 
 /** How one run ended. */
 export interface Ended {
-  claimed: boolean;
+  /** The strategy's own end, or `caps`: no images or rounds left, or `curve`: it would have gone on to where nothing is known. */
+  end: 'claim' | 'give-up' | 'caps' | 'curve';
   /** The outcome in the words of the loop, where a strategy told it. */
   outcome: string | null;
   /** Every training in order, with its metric as measured. */
@@ -18,7 +19,7 @@ export interface Ended {
   rounds: number;
   /** Images bought, and for every training as many as the first round has; a part of it costs that part. */
   cost: number;
-  /** Images that it would have gone on to, beyond the end of the curve; null where it ended by itself or by a cap. */
+  /** Images that it would have gone on to, beyond the end of the curve; null where it ended otherwise. */
   wanted: number | null;
 }
 
@@ -53,9 +54,10 @@ export function simulate(strategy: Strategy, { curve, target, evaluation, caps }
     history.push({ images, metric: look(images) });
     const move = strategy.decide(history, task);
     const next = move.kind === 'grow' ? grown(images, move.to, cap) : images;
-    if (next === images || next > curve.cap || round >= mostRounds) {
-      const wanted = next > curve.cap ? next : null;
-      return { ...endOf(move), history, images, rounds: round, cost: images + start * (trained + round), wanted };
+    const end = endOf(move, { exhausted: next === images || round >= mostRounds, unknown: next > curve.cap });
+    if (end !== null) {
+      const facts = { outcome: outcomeOf(move), wanted: end === 'curve' ? next : null };
+      return { end, ...facts, history, images, rounds: round, cost: images + start * (trained + round) };
     }
     images = next;
   }
@@ -70,6 +72,13 @@ function grown(images: number, to: number, cap: number): number {
   return Math.min(cap, Math.max(images + 1, Math.ceil(to)));
 }
 
-function endOf(move: Move): Pick<Ended, 'claimed' | 'outcome'> {
-  return { claimed: move.kind === 'claim', outcome: move.kind === 'give-up' ? (move.outcome ?? null) : null };
+/** How a run ends with this move; null when it goes on. */
+function endOf(move: Move, after: { exhausted: boolean; unknown: boolean }): Ended['end'] | null {
+  if (move.kind !== 'grow') return move.kind;
+  if (after.exhausted) return 'caps';
+  return after.unknown ? 'curve' : null;
+}
+
+function outcomeOf(move: Move): string | null {
+  return move.kind === 'give-up' ? (move.outcome ?? null) : null;
 }
