@@ -4,7 +4,7 @@ import { type LoopSettings, policiesWith } from '../backtest/policies.ts';
 import { type KnownPast, knownPast, type Past, type Replay, replay } from '../backtest/replay.ts';
 import { pastText, replayText } from '../backtest/replay-text.ts';
 import { LoopFolder } from '../data/loop-folder.ts';
-import { LoopNameSchema } from '../loop/spec.ts';
+import { LoopNameSchema, type LoopSpec } from '../loop/spec.ts';
 import { problemsError } from './backtest-curves.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
@@ -73,8 +73,12 @@ async function loopHistory(folder: LoopFolder, files: LoopFiles): Promise<Histor
     target: spec?.target ?? null,
     evaluationImages: files.evaluationImages,
     caps: { images: spec?.caps.images ?? null, rounds: spec?.caps.rounds ?? MOST_ROUNDS },
-    settings: spec ? { metric: spec.metric, claim: spec.claim, margin: spec.margin, patience: spec.patience } : {},
+    settings: { classes: Object.keys(files.perClass).length || null, ...(spec && settingsOf(spec)) },
   };
+}
+
+function settingsOf({ metric, claim, margin, patience }: LoopSpec): LoopSettings {
+  return { metric, claim, margin, patience };
 }
 
 /**
