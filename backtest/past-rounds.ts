@@ -1,3 +1,4 @@
+import { plural } from '../decide/format.ts';
 import { csvFields, textLines } from '../loop/csv.ts';
 
 /** A round that was really run, or (with `share`) a model trained on that part of the first round's images. */
@@ -22,7 +23,8 @@ interface Entry {
   value: unknown;
 }
 
-const FEWEST_POINTS = 3;
+/** Fewer sizes with a metric make no curve. */
+export const FEWEST_SIZES = 3;
 
 /**
  * Reads one's own past rounds: CSV with the columns images and metric; or JSON, an array of {images, metric}, or an object that holds it
@@ -33,10 +35,15 @@ export function readPastRounds(text: string): ReadRounds {
   const read = entries.map(readEntry);
   const rounds = read.flatMap(({ round }) => (round ? [round] : []));
   const all = [...problems, ...read.flatMap((entry) => entry.problems)];
-  const sizes = new Set(rounds.filter(({ metric }) => metric !== null).map(({ images }) => images)).size;
-  if (all.length === 0 && sizes < FEWEST_POINTS)
-    all.push(`it has ${sizes} different numbers of images with a metric; a curve needs at least ${FEWEST_POINTS}`);
+  const sizes = sizesWithMetric(rounds);
+  if (all.length === 0 && sizes < FEWEST_SIZES)
+    all.push(`it has a metric at ${plural(sizes, 'number')} of images; a curve needs at least ${FEWEST_SIZES}`);
   return { rounds, problems: all };
+}
+
+/** How many different numbers of images have a metric. */
+export function sizesWithMetric(rounds: readonly PastRound[]): number {
+  return new Set(rounds.filter(({ metric }) => metric !== null).map(({ images }) => images)).size;
 }
 
 function entriesOf(text: string): { entries: Entry[]; problems: string[] } {

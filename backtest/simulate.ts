@@ -67,9 +67,9 @@ function knowsParts({ start, points }: Curve): boolean {
   return (points[0]?.images ?? start) <= start * Math.min(...PARTS);
 }
 
-/** At least one image more, whole images, never past the cap. */
+/** At least one image more, whole images, never past the cap; the same where the cap leaves no room. */
 function grown(images: number, to: number, cap: number): number {
-  return Math.min(cap, Math.max(images + 1, Math.ceil(to)));
+  return Math.max(images, Math.min(cap, Math.max(images + 1, Math.ceil(to))));
 }
 
 /** How a run ends with this move; null when it goes on. */

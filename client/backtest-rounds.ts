@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { type PastRound, readPastRounds } from '../backtest/past-rounds.ts';
+import { FEWEST_SIZES, type PastRound, readPastRounds, sizesWithMetric } from '../backtest/past-rounds.ts';
 import { type LoopSettings, policiesWith } from '../backtest/policies.ts';
 import { type KnownPast, knownPast, type Past, type Replay, replay } from '../backtest/replay.ts';
 import { pastText, replayText } from '../backtest/replay-text.ts';
 import { LoopFolder } from '../data/loop-folder.ts';
+import { plural, whole } from '../decide/format.ts';
 import { LoopNameSchema, type LoopSpec } from '../loop/spec.ts';
 import { problemsError } from './backtest-curves.ts';
 import { CliError } from './cli-error.ts';
@@ -58,14 +59,11 @@ async function loopHistory(folder: LoopFolder, files: LoopFiles): Promise<Histor
   const decision = await folder.readJson(`rounds/${files.rounds.at(-1)?.round ?? 1}/decision.json`);
   const parts = PartsSchema.safeParse(decision).data?.input.subsets ?? [];
   const rounds = [...parts, ...files.rounds.map(({ images, metric }) => ({ images, metric }))];
-  const sizes = new Set(rounds.flatMap(({ images, metric }) => (metric === null ? [] : [images]))).size;
-  if (sizes < 3)
+  const sizes = sizesWithMetric(rounds);
+  if (sizes < FEWEST_SIZES)
     throw new CliError(
-      `Loop ${loop.loop} has ${sizes} different numbers of images with a metric; a curve needs at least 3`,
-      {
-        exitCode: EXIT.usage,
-        next: 'Type the command again when the loop has had more rounds.',
-      },
+      `Loop ${loop.loop} has a metric at ${plural(sizes, 'number')} of images; a curve needs at least ${FEWEST_SIZES}`,
+      { exitCode: EXIT.usage, next: 'Type the command again when the loop has had more rounds.' },
     );
   return {
     name: `Loop ${loop.loop}`,
@@ -113,8 +111,21 @@ export function backtestRounds(history: History, options: RoundsOptions): { docu
   );
   const { curve, needed } = known;
   const document = { schemaVersion: 1, history: history.name, ...past, curve: curve.points, needed, policies } as const;
-  const text = [pastText(history.name, past, known), ...policies.map(replayText)].join('\n\n');
+  const head = [pastText(history.name, past, known), ...supposed(history, options, past)].join('\n');
+  const text = [head, ...policies.map(replayText)].join('\n\n');
   return { document: { ...document, policies }, text };
+}
+
+/** What nobody said, and what stands for it. */
+function supposed(history: History, options: RoundsOptions, { evaluationImages, caps }: Past): string[] {
+  const notes: string[] = [];
+  if (options.evaluationImages === undefined && history.evaluationImages === null)
+    notes.push(`The size of the evaluation set is not known; ${whole(evaluationImages)} is supposed (--eval-images).`);
+  if (options.capImages === undefined && history.caps.images === null)
+    notes.push(
+      `No cap is known; ${plural(caps.images, 'image')}, ${HORIZON} times the largest, is supposed (--cap-images).`,
+    );
+  return notes;
 }
 
 function pastOf({ name, rounds, caps, ...history }: History, options: RoundsOptions): Past {

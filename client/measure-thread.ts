@@ -9,6 +9,6 @@ const policies = policiesWith({ looks: measuring.looks });
 
 parentPort?.on('message', ({ policy, from, to }: MeasureJob) => {
   const strategy = policies.find(({ name }) => name === policy);
-  const some = strategy ? curves.slice(from, to) : [];
-  parentPort?.postMessage(some.flatMap((curve) => (strategy ? runCurve(strategy, curve, measuring) : [])));
+  if (!strategy) throw new RangeError(`there is no policy ${policy}`);
+  parentPort?.postMessage(curves.slice(from, to).flatMap((curve) => runCurve(strategy, curve, measuring)));
 });

@@ -106,7 +106,7 @@ describe('a file of past rounds', () => {
 
   it('needs three sizes with a metric', () => {
     expect(readPastRounds('images,metric\n10,0.5\n10,0.6\n20,0.7\n40,').problems).toEqual([
-      'it has 2 different numbers of images with a metric; a curve needs at least 3',
+      'it has a metric at 2 numbers of images; a curve needs at least 3',
     ]);
   });
 });

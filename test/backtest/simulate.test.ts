@@ -53,6 +53,15 @@ describe('a simulated run', () => {
     expect(run).toMatchObject({ end: 'caps', wanted: null });
   });
 
+  it('never shrinks to a cap below its first round', () => {
+    const run = simulate(scripted([{ kind: 'grow', to: 100 }]), {
+      ...exact([0.1, 0.5, 0.6]),
+      target: 0.9,
+      caps: { images: 10, rounds: 5 },
+    });
+    expect(run).toMatchObject({ end: 'caps', images: 64, rounds: 1 });
+  });
+
   it('ends after its rounds, and where the curve ends before the cap says how far it would have gone', () => {
     const grow = (): Move[] => Array.from({ length: 20 }, (_, at) => ({ kind: 'grow', to: 65 + at }));
     const facts = exact([0.1, 0.5, 0.6, 0.7]);

@@ -39,6 +39,7 @@ describe('deltaloop backtest on past rounds', () => {
     const { code, stdout } = await inProcess(['backtest', path, '--target', '0.8', '--seeds', '2'], { home });
     expect(code).toBe(0);
     expect(stdout).toContain('4 rounds, 300 images. Target 0.80; at most 1,200 images');
+    expect(stdout).toContain('No cap is known; 1,200 images, 4 times the largest, is supposed (--cap-images).');
     for (const policy of POLICIES) expect(stdout).toMatch(new RegExp(`^${policy} \\(.+\\)\n  48`, 'm'));
     expect(stdout).toContain('48 → 96 → 192 images, claimed the target at 0.82');
     expect(stdout).toContain('With the luck of 2 other evaluation sets');
@@ -83,7 +84,7 @@ describe('deltaloop backtest on past rounds', () => {
     await finishedLoop(home);
     const path = await put('mine.csv', ROUNDS);
     for (const [args, why] of [
-      [['colours'], 'Loop colours has 1 different numbers of images with a metric; a curve needs at least 3'],
+      [['colours'], 'Loop colours has a metric at 1 number of images; a curve needs at least 3'],
       [[path], '--target 0.9'],
       [[join(home, 'nowhere')], 'Name a loop'],
       [[path, '--target', '2'], 'no number from 0 to 1'],
