@@ -95,6 +95,12 @@ const COMMANDS: Entry[] = [
     add: async (program, context) => (await import('../client/commands/stop.ts')).addStopCommand(program, context),
   },
   {
+    name: 'backtest',
+    summary: 'show what each policy would have done, on past rounds or on learning curves',
+    add: async (program, context) =>
+      (await import('../client/commands/backtest.ts')).addBacktestCommand(program, context),
+  },
+  {
     name: 'schema',
     summary: 'print the JSON Schema of a spec file',
     add: async (program, context) => (await import('../client/commands/schema.ts')).addSchemaCommand(program, context),

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { csvFields, textLines } from '../loop/csv.ts';
 import type { Finding } from '../loop/finding.ts';
 import { SourceUnreadableError, systemCode } from './errors.ts';
 
@@ -20,8 +21,8 @@ interface Groups {
 export async function readGroups(root: string, files: ReadonlySet<string>): Promise<Groups> {
   const text = await readIfThere(join(root, GROUPS_FILE));
   if (text === undefined) return { groups: new Map(), findings: [] };
-  const [header = '', ...lines] = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  if (fieldsOf(header).join(',') !== 'file,group') return { groups: new Map(), findings: [badHeader(header)] };
+  const [header = '', ...lines] = textLines(text);
+  if (csvFields(header).join(',') !== 'file,group') return { groups: new Map(), findings: [badHeader(header)] };
   return collectGroups(lines, files);
 }
 
@@ -30,7 +31,7 @@ function collectGroups(lines: readonly string[], files: ReadonlySet<string>): Gr
   const findings: Finding[] = [];
   lines.forEach((line, at) => {
     if (line.trim() === '') return;
-    const [file = '', group = '', ...rest] = fieldsOf(line);
+    const [file = '', group = '', ...rest] = csvFields(line);
     const problem = lineProblem({ file, group, rest, known: groups.get(file) });
     if (problem !== undefined) findings.push(badLine(at + 2, problem));
     else if (files.has(file)) groups.set(file, group);
@@ -48,12 +49,6 @@ function lineProblem(row: {
   if (row.rest.length > 0 || row.group === '') return 'does not have the two fields `file,group`';
   if (row.known !== undefined && row.known !== row.group) return `gives ${JSON.stringify(row.file)} a second group`;
   return undefined;
-}
-
-/** Fields of a CSV line (RFC 4180, without line breaks inside a field). */
-function fieldsOf(line: string): string[] {
-  const fields = line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g);
-  return [...fields].map(([, quoted, plain]) => (quoted?.replaceAll('""', '"') ?? plain ?? '').trim());
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

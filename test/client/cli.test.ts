@@ -33,6 +33,7 @@ describe('deltaloop', () => {
       'pause',
       'resume',
       'stop',
+      'backtest',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
     }

@@ -1,0 +1,28 @@
+import type { DecisionRequest } from '../loop/decision-request.ts';
+import { LEARN_OPTIMISE_COLLECT } from './loc-policy.ts';
+import { type Answer, loopStrategy } from './loop-strategy.ts';
+import { PLAIN_POLICIES } from './plain-policies.ts';
+import { POWER_LAW } from './power-law.ts';
+import type { Strategy } from './strategy.ts';
+
+type Settings = DecisionRequest['settings'];
+
+/** What the loop's own policies are told beside their task; the loop's defaults for the rest. */
+export type LoopSettings = Partial<Omit<Settings, 'policy' | 'target' | 'evaluationImages'>>;
+
+const BASELINES: readonly Strategy[] = [...PLAIN_POLICIES, POWER_LAW, LEARN_OPTIMISE_COLLECT];
+
+/**
+ * Every policy under test: the loop's own first, driven through the code that answers a request for a decision, with the loop's
+ * defaults; then the baselines.
+ */
+export function policiesWith(settings: LoopSettings, answer?: Answer): Strategy[] {
+  return [...(answer ? loopPolicies(settings, answer) : []), ...BASELINES];
+}
+
+function loopPolicies(settings: LoopSettings, answer: Answer): Strategy[] {
+  return [
+    loopStrategy({ policy: 'forecast', title: 'the loop’s default', answer, subsets: true, settings }),
+    loopStrategy({ policy: 'thresholds', title: 'the loop’s table of rules', answer, subsets: false, settings }),
+  ];
+}
