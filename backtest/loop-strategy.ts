@@ -5,7 +5,7 @@ import type { Move, Seen, Strategy, Task } from './strategy.ts';
 type Settings = z.input<typeof DecisionRequestSchema>['settings'];
 
 /** Decides on a history with settings and caps. */
-export type Answer = (request: DecisionRequest) => DecisionAnswer;
+type Answer = (request: DecisionRequest) => DecisionAnswer;
 
 /** The loop's own policy as a strategy. */
 interface LoopPolicy {

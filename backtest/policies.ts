@@ -1,6 +1,7 @@
+import { answerRequest } from '../decide/answer.ts';
 import type { DecisionRequest } from '../loop/decision-request.ts';
 import { LEARN_OPTIMISE_COLLECT } from './loc-policy.ts';
-import { type Answer, loopStrategy } from './loop-strategy.ts';
+import { loopStrategy } from './loop-strategy.ts';
 import { PLAIN_POLICIES } from './plain-policies.ts';
 import { POWER_LAW } from './power-law.ts';
 import type { Strategy } from './strategy.ts';
@@ -16,13 +17,11 @@ const BASELINES: readonly Strategy[] = [...PLAIN_POLICIES, POWER_LAW, LEARN_OPTI
  * Every policy under test: the loop's own first, driven through the code that answers a request for a decision, with the loop's
  * defaults; then the baselines.
  */
-export function policiesWith(settings: LoopSettings, answer?: Answer): Strategy[] {
-  return [...(answer ? loopPolicies(settings, answer) : []), ...BASELINES];
-}
-
-function loopPolicies(settings: LoopSettings, answer: Answer): Strategy[] {
+export function policiesWith(settings: LoopSettings): Strategy[] {
+  const answer = answerRequest;
   return [
-    loopStrategy({ policy: 'forecast', title: 'the loop’s default', answer, subsets: true, settings }),
+    loopStrategy({ policy: 'forecast', title: 'the loop’s default', answer, subsets: false, settings }),
     loopStrategy({ policy: 'thresholds', title: 'the loop’s table of rules', answer, subsets: false, settings }),
+    ...BASELINES,
   ];
 }

@@ -1,10 +1,11 @@
 import type { Policy } from '../policy.ts';
+import { ENOUGH_POINTS } from './forecast.ts';
 
 /**
  * The `forecast` policy (rules, "Stop or go on"): claims the target when it is met with the claim confidence, stops as
  * `target-unreachable` when the caps reach it with less than the give-up probability; without a target it stops as `good-enough` when
- * twice the images gain the margin with less than that. Nothing is given up before the points are enough to extrapolate, and patience
- * ends nothing.
+ * twice the images gain the margin with less than that. Nothing is given up before three rounds were measured (parts of the first lie too
+ * close together), and patience ends nothing.
  */
 export const forecastPolicy: Policy = ({ forecast, input }) => {
   if (forecast === null) return { outcome: null, targetMet: false };
@@ -12,7 +13,7 @@ export const forecastPolicy: Policy = ({ forecast, input }) => {
   if (probabilities !== null && probabilities.claim >= used.confidence)
     return { outcome: 'target-reached', targetMet: true };
   const measured = input.history.at(-1)?.round === input.round;
-  if (!extrapolates || !measured) return { outcome: null, targetMet: false };
+  if (!extrapolates || !measured || input.history.length < ENOUGH_POINTS) return { outcome: null, targetMet: false };
   if (probabilities !== null && 1 - probabilities.giveUp < used.giveUp)
     return { outcome: 'target-unreachable', targetMet: false };
   return { outcome: gainOfDoubling !== null && gainOfDoubling < used.giveUp ? 'good-enough' : null, targetMet: false };

@@ -10,7 +10,7 @@ import { inProcess } from './run-cli.ts';
 import { tempFolder } from './temp-folder.ts';
 
 const BENCH = fileURLToPath(new URL('../../bench/decisions.ts', import.meta.url));
-const POLICIES = ['a1', 'a3', 'b2', 'b3', 'c', 'd10'];
+const POLICIES = ['forecast', 'thresholds', 'a1', 'a3', 'b2', 'b3', 'c', 'd10'];
 const ROUNDS = 'images,metric\n48,0.6\n96,0.7\n192,0.82\n300,0.83\n';
 let home: string;
 
@@ -153,7 +153,7 @@ describe('npm run bench:decisions', () => {
     for (const [args, why] of [
       [[], "required option '--curves <file>'"],
       [['--curves', join(home, 'nowhere.csv')], 'npm run bench:decisions -- --curves FILE'],
-      [['--curves', path, '--policies', 'a1,z9'], 'There is no policy z9; there are: a1'],
+      [['--curves', path, '--policies', 'a1,z9'], 'There is no policy z9; there are: forecast, thresholds, a1'],
     ] as const) {
       const { code, stdout, stderr } = await bench(...args);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
