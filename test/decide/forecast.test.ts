@@ -1,0 +1,223 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decide } from '../../decide/decide.ts';
+import { totalOf } from '../../decide/delta.ts';
+import { FORECAST_DEFAULTS, type ForecastSettings } from '../../loop/forecast.ts';
+import type { CurvePoint, DecisionInput } from '../../loop/round.ts';
+import { type Changes, input } from './inputs.ts';
+
+const CLASSES = ['a', 'b', 'c', 'd'];
+
+interface Seen {
+  images: number;
+  metric: number;
+}
+
+function curve(seen: readonly Seen[]): CurvePoint[] {
+  return seen.map((point, at) => ({ ...point, round: at + 1, model: `m${at + 1}`, verdicts: null }));
+}
+
+/** An input under the forecast: the last point is the present round. */
+function forecasting(
+  seen: readonly Seen[],
+  changes: Changes = {},
+  forecast: Partial<ForecastSettings> = {},
+): DecisionInput {
+  const images = seen.at(-1)?.images ?? 8;
+  return input({
+    ...changes,
+    history: changes.history ?? curve(seen),
+    round: changes.round ?? seen.length,
+    settings: {
+      evaluationImages: 500,
+      policy: 'forecast',
+      delta: { kind: 'forecast' },
+      forecast: { ...FORECAST_DEFAULTS, ...forecast },
+      ...changes.settings,
+    },
+    caps: { images, capImages: 100 * images, ...changes.caps },
+    perClass: changes.perClass ?? Object.fromEntries(CLASSES.map((name) => [name, Math.ceil(images / 4)])),
+  });
+}
+
+const RISING = [
+  { images: 64, metric: 0.5 },
+  { images: 128, metric: 0.62 },
+  { images: 256, metric: 0.71 },
+];
+
+/** Sizes that grow and metrics that do as they like. */
+const wild = fc
+  .array(
+    fc.record({ growth: fc.double({ min: 1.1, max: 4, noNaN: true }), metric: fc.integer({ min: 0, max: 500 }) }),
+    {
+      minLength: 1,
+      maxLength: 8,
+    },
+  )
+  .map((steps) => {
+    let images = 40;
+    return steps.map(({ growth, metric }) => {
+      images = Math.ceil(images * growth);
+      return { images, metric: metric / 500 };
+    });
+  });
+const target = fc.integer({ min: 1, max: 100 }).map((percent) => percent / 100);
+const looks = fc.constantFrom('shared' as const, 'independent' as const);
+
+describe('the forecast', () => {
+  it('gives the same words for the same inputs', () => {
+    expect(decide(forecasting(RISING))).toEqual(decide(structuredClone(forecasting(RISING))));
+  });
+
+  it('tells the target met, within reach and out of reach with probabilities that add up to 1', () => {
+    fc.assert(
+      fc.property(wild, target, looks, (seen, goal, how) => {
+        const { forecast } = decide(forecasting(seen, { settings: { target: goal } }, { looks: how }));
+        const { claim, grow, giveUp } = forecast?.probabilities ?? { claim: -1, grow: -1, giveUp: -1 };
+        expect(Math.min(claim, grow, giveUp)).toBeGreaterThanOrEqual(0);
+        expect(claim + grow + giveUp).toBeCloseTo(1, 9);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('claims a target that is well passed, and says with what probability', () => {
+    const decision = decide(forecasting(RISING, { settings: { target: 0.6 } }));
+    expect(decision).toMatchObject({ action: 'stop', outcome: 'target-reached' });
+    expect(decision.sentence).toMatch(/the target 0\.60 is met with probability (0\.9\d|1\.00) \(0\.75 is enough\)/);
+  });
+
+  it('gives up a target that the cap puts out of reach, and names the cap', () => {
+    const flat = [64, 128, 256, 512].map((images) => ({ images, metric: 0.6 }));
+    const decision = decide(forecasting(flat, { settings: { target: 0.95 }, caps: { capImages: 1000 } }));
+    expect(decision).toMatchObject({ action: 'stop', outcome: 'target-unreachable' });
+    expect(decision.sentence).toContain('within reach of 1,000 images with 0.0');
+  });
+
+  it('goes on where the target is in reach, with the images it needs as a range', () => {
+    const decision = decide(forecasting(RISING, { settings: { target: 0.8 } }));
+    expect(decision.action).toBe('collect');
+    expect(decision.sentence).toMatch(/needs (about|at least) [\d,]+ more images \(80 % (between|interval)/);
+  });
+
+  it('says that fewer than three points are too few, doubles, and gives nothing up', () => {
+    const decision = decide(forecasting(RISING.slice(0, 2), { settings: { target: 0.99 }, caps: { capImages: 400 } }));
+    expect(decision.sentence).toContain('2 points of the curve, too few to extrapolate');
+    expect(decision.forecast).toMatchObject({ extrapolates: false, next: 256, band: [], needed: null });
+    expect(totalOf(decision.delta ?? {})).toBe(128);
+  });
+
+  it('takes nested parts of the first round as points', () => {
+    const one = forecasting(RISING.slice(0, 1));
+    const parts = [0.25, 0.5].map((share) => ({ share, images: 64 * share, metric: 0.3 + share / 5, verdicts: null }));
+    const decision = decide({ ...one, subsets: parts });
+    expect(decision.forecast).toMatchObject({ points: 3, extrapolates: true });
+  });
+
+  it('without a target stops as good enough when doubling would not pay, and goes on while it would', () => {
+    const flat = [64, 128, 256, 512].map((images) => ({ images, metric: 0.8 }));
+    const ended = decide(forecasting(flat, { settings: { target: null, margin: 0.02 } }));
+    expect(ended).toMatchObject({ outcome: 'good-enough' });
+    expect(ended.sentence).toContain('twice the images would gain 0.02 with probability');
+    const rising = decide(forecasting(RISING, { settings: { target: null } }));
+    expect(rising.action).toBe('collect');
+    const next = 256 + totalOf(rising.delta ?? {});
+    expect(next).toBeGreaterThanOrEqual(320);
+    expect(next).toBeLessThanOrEqual(512);
+  });
+
+  it('trusts a target less when all rounds share one evaluation set', () => {
+    const near = [64, 128, 256].map((images) => ({ images, metric: 0.82 }));
+    const claimOf = (how: 'shared' | 'independent') =>
+      decide(forecasting(near, { settings: { target: 0.8 } }, { looks: how })).forecast?.probabilities?.claim ?? 0;
+    expect(claimOf('independent')).toBeGreaterThan(claimOf('shared'));
+  });
+
+  it('takes fewer and larger rounds where rounds are dear', () => {
+    const nextAt = (trainingHour: number) =>
+      decide(forecasting(RISING, { settings: { target: 0.8 } }, { prices: { image: 1, trainingHour } })).forecast
+        ?.next ?? 0;
+    expect(nextAt(2000)).toBeGreaterThan(nextAt(1));
+  });
+
+  it('says what the table of rules would have done, and the other way round', () => {
+    const seen = [64, 128, 256, 512].map((images) => ({ images, metric: 0.7 }));
+    const decision = decide(forecasting(seen, { settings: { target: 0.75 }, caps: { capImages: 100_000 } }));
+    expect(decision.other).toMatchObject({ policy: 'thresholds', outcome: 'not-improving' });
+    const other = decide(forecasting(RISING, { settings: { policy: 'thresholds', target: 0.6 } }));
+    expect(other.sentence).toContain('forecast would do the same');
+  });
+
+  it('says when it claims below the measured target, or does not claim above it', () => {
+    const lucky = [
+      { images: 64, metric: 0.6 },
+      { images: 128, metric: 0.6 },
+      { images: 256, metric: 0.69 },
+    ];
+    const decision = decide(forecasting(lucky, { settings: { target: 0.69 } }));
+    expect(decision.action).toBe('collect');
+    expect(decision.warnings.join(' ')).toContain('is not claimed although the measured value reaches it');
+  });
+
+  it('warns when a claim rests on the hold-out metric', () => {
+    const decision = decide(forecasting(RISING, { settings: { target: 0.4, evaluationImages: null } }));
+    expect(decision.outcome).toBe('target-reached');
+    expect(decision.warnings.join(' ')).toContain('rests on the service’s own hold-out metric alone');
+  });
+});
+
+describe('the laws of the forecast', () => {
+  it('raising the latest metric alone never lowers the probability of a claim by more than 0.01', () => {
+    fc.assert(
+      fc.property(wild, target, looks, fc.integer({ min: 1, max: 250 }), (seen, goal, how, raise) => {
+        const claimAt = (metric: number) => {
+          const raised = [...seen.slice(0, -1), { images: seen.at(-1)?.images ?? 1, metric }];
+          return (
+            decide(forecasting(raised, { settings: { target: goal } }, { looks: how })).forecast?.probabilities
+              ?.claim ?? 0
+          );
+        };
+        const metric = seen.at(-1)?.metric ?? 0;
+        expect(claimAt(Math.min(1, metric + raise / 500))).toBeGreaterThanOrEqual(claimAt(metric) - 0.01);
+      }),
+      { numRuns: 150 },
+    );
+  }, 60_000);
+
+  it('raising the cap on images alone never turns going on into giving up', () => {
+    fc.assert(
+      fc.property(
+        wild,
+        target,
+        fc.integer({ min: 101, max: 5000 }),
+        fc.integer({ min: 101, max: 800 }),
+        (seen, goal, cap, more) => {
+          const images = seen.at(-1)?.images ?? 1;
+          const outcomeAt = (capImages: number) =>
+            decide(forecasting(seen, { settings: { target: goal }, caps: { capImages } })).outcome;
+          const [low, high] = [Math.ceil((images * cap) / 100), Math.ceil((images * cap * more) / 10_000)];
+          if (outcomeAt(low) === null) expect(outcomeAt(high)).not.toBe('target-unreachable');
+        },
+      ),
+      { numRuns: 80 },
+    );
+  }, 60_000);
+
+  it('δ is never negative, never past a cap, and a step worth measuring where there is room', () => {
+    fc.assert(
+      fc.property(wild, target, fc.integer({ min: 100, max: 1000 }), (seen, goal, cap) => {
+        const images = seen.at(-1)?.images ?? 1;
+        const capImages = Math.ceil((images * cap) / 100);
+        const { delta } = decide(forecasting(seen, { settings: { target: goal }, caps: { capImages } }));
+        if (delta === null) return;
+        const counts = Object.values(delta);
+        expect(Math.min(...counts)).toBeGreaterThanOrEqual(0);
+        const next = images + totalOf(delta);
+        expect(next).toBeLessThanOrEqual(capImages);
+        expect(next).toBeGreaterThanOrEqual(Math.min(capImages, Math.ceil(1.25 * images)));
+      }),
+      { numRuns: 80 },
+    );
+  }, 60_000);
+});
