@@ -100,6 +100,11 @@ const COMMANDS: Entry[] = [
     add: async (program, context) => (await import('../client/commands/schema.ts')).addSchemaCommand(program, context),
   },
   {
+    name: 'decide',
+    summary: 'answer requests for a decision, one JSON document a line',
+    add: async (program, context) => (await import('../client/commands/decide.ts')).addDecideCommand(program, context),
+  },
+  {
     name: 'worker',
     summary: 'run a worker',
     hidden: true,
