@@ -69,6 +69,12 @@ const COMMANDS: Entry[] = [
     add: async (program, context) => (await import('../client/commands/rounds.ts')).addRoundsCommand(program, context),
   },
   {
+    name: 'explain',
+    summary: 'show why a loop did what it did in a round',
+    add: async (program, context) =>
+      (await import('../client/commands/explain.ts')).addExplainCommand(program, context),
+  },
+  {
     name: 'submit',
     summary: 'hand in images to a loop that people collect for',
     add: async (program, context) => (await import('../client/commands/submit.ts')).addSubmitCommand(program, context),

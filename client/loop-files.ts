@@ -52,10 +52,15 @@ export async function readLoopFiles(folder: LoopFolder): Promise<LoopFiles | und
   };
 }
 
-async function readRecords(folder: LoopFolder): Promise<RoundRecord[]> {
+/** Numbers of the rounds that have files, ascending. */
+export async function roundNumbers(folder: LoopFolder): Promise<number[]> {
   const numbers = (await folderNames(folder.resolve('rounds'))).map(Number).filter(Number.isInteger);
+  return numbers.sort((a, b) => a - b);
+}
+
+async function readRecords(folder: LoopFolder): Promise<RoundRecord[]> {
   const records: RoundRecord[] = [];
-  for (const round of numbers.sort((a, b) => a - b)) {
+  for (const round of await roundNumbers(folder)) {
     const record = await readAs(folder, `rounds/${round}/record.json`, RoundRecordSchema);
     if (record) records.push(record);
   }

@@ -40,3 +40,13 @@ export function wrapWords(text: string, width: number | undefined): string {
   }
   return [...lines, line].join('\n');
 }
+
+/** Labels and what they name in two aligned columns, two spaces in; long texts go on below themselves, inside `width` characters. */
+export function factsText(facts: readonly (readonly [label: string, text: string])[], width?: number): string {
+  const indent = 4 + Math.max(0, ...facts.map(([label]) => label.length));
+  const lines = facts.map(([label, text]) => {
+    const wrapped = wrapWords(printable(text), width === undefined ? undefined : Math.max(20, width - indent));
+    return `  ${label.padEnd(indent - 2)}${wrapped.replaceAll('\n', `\n${' '.repeat(indent)}`)}`;
+  });
+  return lines.join('\n');
+}
