@@ -44,6 +44,23 @@ const COMMANDS: Entry[] = [
     },
   },
   {
+    name: 'plan',
+    summary: 'show what the loop of a spec file would do, no server needed',
+    add: async (program, context) => {
+      const { addPlanCommand } = await import('../client/commands/plan.ts');
+      const { EMBEDDED_CAPABILITIES, minimumHours, suggestedHours } = await import('../vision/capabilities.ts');
+      const { modelKindOf } = await import('../loop/model-kind.ts');
+      addPlanCommand(program, context, (task) => {
+        const kind = modelKindOf({ task });
+        return {
+          minImagesPerClass: EMBEDDED_CAPABILITIES.quotas[kind].minTrainImagesPerClass,
+          minimumHours: (images) => minimumHours(kind, { images }),
+          suggestedHours: (images) => suggestedHours(kind, { images }),
+        };
+      });
+    },
+  },
+  {
     name: 'start',
     summary: 'start the loop of a spec file, or attach to it',
     add: async (program, context) => (await import('../client/commands/start.ts')).addStartCommand(program, context),

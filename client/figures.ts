@@ -13,3 +13,9 @@ export function percent(probability: number): string {
   if (whole === 100 && probability < 1) return 'over 99 %';
   return `${whole} %`;
 }
+
+/** `1,320.00 EUR`; without a currency the number alone. */
+export function money(amount: number, currency?: string | null): string {
+  const figure = amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return currency ? `${figure} ${currency}` : figure;
+}

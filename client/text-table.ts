@@ -18,9 +18,9 @@ export function textTable(header: string[], rows: Cell[][]): string {
     .join('\n');
 }
 
-/** Numbers, and what stands for a number: `–`, `+0.02`, `±0.03`, `12 min`. */
+/** Numbers, and what stands for a number: `–`, `…`, `+0.02`, `±0.03`, `1,200`, `3–5`, `12 min`, `2 h`. */
 function isFigure(cell: Cell | undefined): boolean {
-  return typeof cell === 'number' || /^(–|[+−±]?\d[\d.]*( min)?)$/.test(cell ?? '');
+  return typeof cell === 'number' || /^(–|…|[+−±]?\d[\d.,–]*( min| h)?)$/.test(cell ?? '');
 }
 
 function pad(text: string, width: number, right: boolean): string {

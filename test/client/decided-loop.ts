@@ -25,7 +25,7 @@ export async function decidedLoop(home: string, loop: string, inputs = INPUTS): 
 }
 
 /** Writes the record of one round. */
-export async function recordRound(folder: LoopFolder, given: DecisionInput, decision: Decision): Promise<void> {
+async function recordRound(folder: LoopFolder, given: DecisionInput, decision: Decision): Promise<void> {
   await folder.writeJsonOnce(`rounds/${given.round}/decision.json`, { input: given, decision });
   await folder.writeJsonOnce(`rounds/${given.round}/record.json`, { ...RECORD, round: given.round });
 }
