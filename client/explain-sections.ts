@@ -96,8 +96,8 @@ function gainFacts({ input, decision }: RecordedRound, digits: number): Fact[] {
   const margin = asGiven(input.settings.margin);
   const larger =
     noise !== null && threshold <= noise
-      ? `the noise, which is not smaller than the margin ${margin}`
-      : `the margin${noise === null ? '' : ', which is larger than the noise'}`;
+      ? `the noise; the margin ${margin} is not larger`
+      : `the margin${noise === null ? '' : '; the noise is smaller'}`;
   return [
     ['compared with', `round ${comparedWith}, ${decimal(reference.metric, digits)}: ${why}`],
     ['gain', signed(gain, digits)],

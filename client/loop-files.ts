@@ -52,12 +52,6 @@ export async function readLoopFiles(folder: LoopFolder): Promise<LoopFiles | und
   };
 }
 
-/** Numbers of the rounds that have files, ascending. */
-export async function roundNumbers(folder: LoopFolder): Promise<number[]> {
-  const numbers = (await folderNames(folder.resolve('rounds'))).map(Number).filter(Number.isInteger);
-  return numbers.sort((a, b) => a - b);
-}
-
 async function readRecords(folder: LoopFolder): Promise<RoundRecord[]> {
   const records: RoundRecord[] = [];
   for (const round of await roundNumbers(folder)) {
@@ -65,6 +59,12 @@ async function readRecords(folder: LoopFolder): Promise<RoundRecord[]> {
     if (record) records.push(record);
   }
   return records;
+}
+
+/** Numbers of the rounds that have files, ascending. */
+export async function roundNumbers(folder: LoopFolder): Promise<number[]> {
+  const numbers = (await folderNames(folder.resolve('rounds'))).map(Number).filter(Number.isInteger);
+  return numbers.sort((a, b) => a - b);
 }
 
 async function readAs<T extends z.ZodType>(

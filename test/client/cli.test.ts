@@ -23,16 +23,19 @@ describe('deltaloop', () => {
       'demo',
       'dev',
       'check',
+      'plan',
       'start',
       'list',
       'status',
       'watch',
       'rounds',
+      'explain',
       'submit',
       'resolve',
       'pause',
       'resume',
       'stop',
+      'decide',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
     }

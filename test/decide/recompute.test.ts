@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../decide/decide.ts';
@@ -55,6 +56,16 @@ describe('deciding again', () => {
 });
 
 describe('a recorded decision', () => {
+  it.each([3, 5])(
+    'of a real loop, from before there were forecasts, is made again word for word: round %i',
+    async (round) => {
+      const file = new URL(`../fixtures/decisions/thresholds-round-${round}.json`, import.meta.url);
+      const stored = RecordedDecisionSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+      expect(stored.input.settings.policy).toBeUndefined();
+      expect(recompute(stored.input, stored.decision)).toMatchObject({ same: true, differences: [] });
+    },
+  );
+
   it('is read as it was written before there were forecasts, and keeps what is not known here', () => {
     const given = input({ history: points([0.8]) });
     const stored = { input: { ...given, weather: 'rain' }, decision: { ...decide(given), interval: undefined } };
