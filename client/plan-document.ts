@@ -1,23 +1,23 @@
 import { firstRoundNeed, totalOf } from '../decide/delta.ts';
 import { type FirstParts, firstParts } from '../decide/first-parts.ts';
 import { plural } from '../decide/format.ts';
+import type { RoundsPlan } from '../decide/plan-growth.ts';
 import {
   mostImages,
   type PlannedRound,
   type Projection,
   projectRounds,
-  type RoundsPlan,
   type RoundsToLimit,
   roundsToLimit,
 } from '../decide/plan-rounds.ts';
 import { type VisibleGain, visibleGain } from '../decide/visible-gain.ts';
-import { minimumWarning, startWarnings } from '../decide/warnings.ts';
 import type { ClassCounts } from '../loop/round.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import type { PlanSources } from './plan-sources.ts';
 import { type PlanDials, planDials } from './plan-spec.ts';
+import { planWarnings } from './plan-warnings.ts';
 
 /** What the vision service demands of a training of this task; whole compute hours by images. */
 export interface PlanService {
@@ -86,7 +86,7 @@ export function planDocument(spec: LoopSpec, sources: PlanSources, service: Plan
     budget: budgetOf(spec, service, { plan, rounds, end }),
     caps: { ...spec.caps, images: spec.caps.images ?? null, deadline: spec.caps.deadline ?? null },
     margin: spec.margin,
-    warnings: warningsOf(spec, sources, { service, need: plan.need }),
+    warnings: planWarnings(spec, sources, { minimum: service.minImagesPerClass, need: plan.need }),
   };
 }
 
@@ -178,28 +178,3 @@ function budgetOf(
     held: whole && end?.outcome !== 'budget-exhausted',
   };
 }
-
-function warningsOf(
-  spec: LoopSpec,
-  { pool, evaluation }: PlanSources,
-  { service, need }: { service: PlanService; need: ClassCounts },
-): string[] {
-  const { margin, target = null, claim, task, imagesPerClass } = spec;
-  const settings = { evaluationImages: evaluation?.images ?? null, margin, target, claim };
-  return [
-    ...startWarnings({ ...settings, ...(task === 'detection' && { task }) }, spec.evaluation?.predictions ?? false),
-    ...minimumWarning(imagesPerClass, service.minImagesPerClass),
-    ...(pool === null ? [] : shortClasses(pool.perClass, need)),
-  ];
-}
-
-function shortClasses(available: ClassCounts, need: ClassCounts): string[] {
-  const short = Object.entries(need).filter(([name, count]) => (available[name] ?? 0) < count);
-  if (short.length === 0) return [];
-  const list = short.slice(0, SHOWN).map(([name, count]) => `${name} ${available[name] ?? 0} of ${count}`);
-  const rest = short.length > SHOWN ? `, and ${short.length - SHOWN} more classes` : '';
-  return [`The pool does not hold the first round of every class: ${list.join(', ')}${rest}.`];
-}
-
-/** Classes that are named at most. */
-const SHOWN = 10;

@@ -1,6 +1,6 @@
 import { asGiven, decimal, plural, roughly, whole } from '../decide/format.ts';
 import type { Projection } from '../decide/plan-rounds.ts';
-import { money } from './figures.ts';
+import { minutes, money } from './figures.ts';
 import type { Output } from './output.ts';
 import type { TrainingBudget } from './plan-document.ts';
 import type { PlannedLoop } from './plan-loop.ts';
@@ -73,7 +73,7 @@ function worstFacts({ worst, caps, prices }: PlannedLoop): [string, string][] {
   const { hours, images, cost } = worst;
   const limit = caps.images !== null && images === caps.images ? 'caps.images' : 'what the rounds and the source allow';
   const facts: [string, string][] = [
-    ['compute', `${plural(hours, 'hour')} (caps.hours)`],
+    ['compute', `${minutes(hours * 60)} (caps.hours)`],
     ['images', images === null ? 'nothing limits them: set caps.images' : `${plural(images, 'image')} (${limit})`],
   ];
   if (prices === null) return facts;
@@ -122,8 +122,8 @@ function budgetSentences({ budget, caps }: PlannedLoop): string[] {
       ? []
       : [`That is less than the ${short.minimumHours} hours that ${plural(short.images, 'image')} take at least.`]),
     held
-      ? `caps.hours (${whole(caps.hours)}) holds the reservations of all rounds above.`
-      : `caps.hours (${whole(caps.hours)}) ends the rounds above or cuts their last reservation. What a training does not use is free again, so usually more rounds fit.`,
+      ? `caps.hours (${caps.hours}) holds the reservations of all rounds above.`
+      : `caps.hours (${caps.hours}) ends the rounds above or cuts their last reservation. What a training does not use is free again, so usually more rounds fit.`,
   ];
 }
 

@@ -1,44 +1,14 @@
 import type { Outcome } from '../loop/outcome.ts';
-import type { ClassCounts, DecisionSettings } from '../loop/round.ts';
+import type { ClassCounts } from '../loop/round.ts';
 import { capReached } from './caps.ts';
-import { cutToRoom, GROWTH_WITHOUT_FORECAST, nextDelta, nextDetectionDelta, totalOf } from './delta.ts';
+import { totalOf } from './delta.ts';
 import { plural } from './format.ts';
+import { deltaOf, imageLimit, MOST_IMAGES, type RoundsPlan, taken } from './plan-growth.ts';
 
-/** Points from which a forecast extrapolates. */
-const FEWEST_POINTS = 3;
-/** What a forecast grows by at least. */
-const LEAST_GROWTH = 1.25;
 /** Rounds that are looked ahead at most. */
 const MOST_ROUNDS = 1000;
-const MOST_IMAGES = 1e9;
 /** A cap that never binds. */
 const PLENTY = Number.MAX_SAFE_INTEGER;
-
-/** What a loop is planned with, before anything is measured. */
-export interface RoundsPlan {
-  task: 'classification' | 'detection';
-  delta: DecisionSettings['delta'];
-  /** Where δ comes from a forecast: it grows as slowly as it may, or as fast. */
-  pace: 'slowest' | 'fastest';
-  /** Without a target a forecast at most doubles. */
-  target: number | null;
-  /** Images per class of the first round. */
-  need: ClassCounts;
-  /** Images of the parts of the first round that are trained too; the budget must hold them beside the round. */
-  parts: readonly number[];
-  caps: { minutes: number; images: number | null; rounds: number };
-  /** What the source holds; null where nobody can tell. */
-  available: { images: number; perClass: ClassCounts } | null;
-  hours: TrainingHours;
-}
-
-/** Whole compute hours of one training, by its images. */
-export interface TrainingHours {
-  /** What a training accepts at least. */
-  minimum: (images: number) => number;
-  /** What a training asks for: the operator's own figure, else the suggestion. */
-  wanted: (images: number) => number;
-}
 
 export interface PlannedRound {
   round: number;
@@ -107,7 +77,14 @@ export function roundsToLimit(plan: RoundsPlan): RoundsToLimit | null {
 export function mostImages(plan: RoundsPlan): number | null {
   const unlimited = imageLimit(plan) === Number.POSITIVE_INFINITY;
   if (plan.delta.kind === 'forecast' && unlimited && plan.target !== null) return null;
-  const { rounds, end } = projectRounds({ ...plan, pace: 'fastest', caps: { ...plan.caps, minutes: PLENTY } });
+  const caps = { ...plan.caps, minutes: PLENTY };
+  // What one class cannot give, others may: only what the source holds in all counts.
+  const { available } = plan;
+  const all = available && {
+    images: available.images,
+    perClass: Object.fromEntries(Object.keys(plan.need).map((name) => [name, available.images])),
+  };
+  const { rounds, end } = projectRounds({ ...plan, pace: 'fastest', caps, available: all });
   return end === null ? null : (rounds.at(-1)?.images ?? null);
 }
 
@@ -153,42 +130,4 @@ function tooFewHours(plan: RoundsPlan, images: number, hoursSoFar: number): Proj
 
 function usedUp(images: number): Projection['end'] {
   return { outcome: 'images-exhausted', reason: `the source holds nothing new after ${plural(images, 'image')}` };
-}
-
-function deltaOf(plan: RoundsPlan, perClass: ClassCounts, round: number): ClassCounts {
-  const { delta, task } = plan;
-  if (delta.kind === 'forecast') return evenDelta(perClass, forecastTotal(plan, totalOf(perClass), round));
-  return task === 'detection' ? nextDetectionDelta(perClass, delta) : nextDelta(perClass, delta, null);
-}
-
-/** Images of the next round: twice as many until there are three points, then at least a quarter more. */
-function forecastTotal(plan: RoundsPlan, images: number, round: number): number {
-  const { parts, pace, target } = plan;
-  const growth = Math.max(images + 1, Math.ceil(images * LEAST_GROWTH));
-  const doubled = Math.max(images + 1, Math.round(images * GROWTH_WITHOUT_FORECAST));
-  if (parts.length + round < FEWEST_POINTS) return doubled;
-  if (pace === 'slowest') return growth;
-  return target === null ? doubled : imageLimit(plan);
-}
-
-/** Images that cap and source allow in all; infinite where nothing limits them. */
-function imageLimit({ caps, available }: Pick<RoundsPlan, 'caps' | 'available'>): number {
-  return Math.min(caps.images ?? Number.POSITIVE_INFINITY, available?.images ?? Number.POSITIVE_INFINITY);
-}
-
-/** A total shared evenly among the classes; what does not divide goes to the first. */
-function evenDelta(perClass: ClassCounts, total: number): ClassCounts {
-  const classes = Object.entries(perClass);
-  const each = Math.floor(total / classes.length);
-  const rest = total - each * classes.length;
-  return Object.fromEntries(classes.map(([name, have], at) => [name, Math.max(0, each + (at < rest ? 1 : 0) - have)]));
-}
-
-/** What the source and the image cap leave of a need. */
-function taken(plan: RoundsPlan, need: ClassCounts, have: ClassCounts): ClassCounts {
-  const { available } = plan;
-  const left = (name: string) => (available === null ? Number.POSITIVE_INFINITY : (available.perClass[name] ?? 0));
-  const found = Object.entries(need).map(([name, count]) => [name, Math.min(count, left(name) - (have[name] ?? 0))]);
-  const room = imageLimit(plan) - totalOf(have);
-  return cutToRoom(Object.fromEntries(found), room, have);
 }

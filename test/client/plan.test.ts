@@ -47,7 +47,7 @@ describe('deltaloop plan', () => {
     expect(stdout).toContain('Begins with 3 images for each of 2 classes');
     expect(stdout).toMatch(/round +images +per class +reserves +hours so far\n +1 +6 +3 +1 h +1 h\n +2 +10 +5/);
     expect(stdout).toContain('What ends it first: images-exhausted after round 7');
-    expect(stdout).toMatch(/compute +24 hours \(caps\.hours\)\n +images +70 images/);
+    expect(stdout).toMatch(/compute +24 h \(caps\.hours\)\n +images +70 images/);
     expect(stdout).not.toContain('money');
     expect(stdout).toMatch(/less than ±0\.082 may be chance, supposing that 10 % .* takes about 4,300 images/);
     expect(stdout).toContain('Suggested: 1 hour for 6 images (minimum 1 hour)');

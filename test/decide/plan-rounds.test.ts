@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { firstParts } from '../../decide/first-parts.ts';
-import { mostImages, projectRounds, type RoundsPlan, roundsToLimit } from '../../decide/plan-rounds.ts';
+import type { RoundsPlan } from '../../decide/plan-growth.ts';
+import { mostImages, projectRounds, roundsToLimit } from '../../decide/plan-rounds.ts';
 
 const PLAN: RoundsPlan = {
   task: 'classification',
@@ -77,6 +78,19 @@ describe('the rounds ahead', () => {
     expect(roundsToLimit(FORECAST)).toBeNull();
   });
 
+  it('of a forecast let the other classes give what one cannot', () => {
+    const available = { images: 100, perClass: { cat: 10, dog: 90 } };
+    const { rounds } = projectRounds({ ...FORECAST, available, caps: { ...PLAN.caps, rounds: 4 } });
+    expect(rounds.map((round) => [round.images, round.perClass])).toEqual([
+      [16, [8, 8]],
+      [32, [10, 22]],
+      [64, [10, 54]],
+      [80, [10, 70]],
+    ]);
+    expect(roundsToLimit({ ...FORECAST, available })).toEqual({ images: 100, least: 4, most: 5 });
+    expect(mostImages({ ...FORECAST, available })).toBe(100);
+  });
+
   it('never pass a cap or the source, whatever they are', () => {
     const delta = fc.oneof(
       fc.record({ kind: fc.constant('geometric' as const), factor: fc.double({ min: 1.01, max: 10, noNaN: true }) }),
@@ -113,6 +127,7 @@ describe('the rounds ahead', () => {
     const { rounds, end } = projectRounds({ ...endless, delta: { kind: 'geometric', factor: 10 } });
     expect(end).toBeNull();
     expect(rounds.at(-1)?.images).toBeLessThanOrEqual(1e9);
+    expect(projectRounds({ ...endless, delta: { kind: 'forecast' }, pace: 'fastest' }).end).toBeNull();
     expect(projectRounds({ ...endless, delta: { kind: 'fixed', imagesPerClass: 1 } }).rounds).toHaveLength(1000);
   });
 });
