@@ -35,18 +35,15 @@ function chanceFacts({ probabilities, gainOfDoubling, used }: Forecast, margin: 
   if (probabilities !== null) {
     const { claim, grow, giveUp } = probabilities;
     facts.push(
-      ['target met now', `${percent(claim)}; the loop claims it from ${percent(used.confidence)}`],
+      ['target met now', `${percent(claim, used.confidence)}; the loop claims it from ${percent(used.confidence)} on`],
       ['met later', `${percent(grow)}, within the caps`],
-      [
-        'out of reach',
-        `${percent(giveUp)}; the loop gives up when reaching it is less likely than ${percent(used.giveUp)}`,
-      ],
+      ['out of reach', `${percent(giveUp, 1 - used.giveUp)}; the loop gives up above ${percent(1 - used.giveUp)}`],
     );
   }
   if (gainOfDoubling !== null)
     facts.push([
       'doubling helps',
-      `${percent(gainOfDoubling)} that twice the images gain at least ${asGiven(margin)}; the loop ends below ${percent(used.giveUp)}`,
+      `${percent(gainOfDoubling, used.giveUp)} that twice the images gain at least ${asGiven(margin)}; the loop ends below ${percent(used.giveUp)}`,
     ]);
   return facts;
 }
@@ -75,9 +72,6 @@ function usedFacts({ used }: Forecast): Fact[] {
       'noise of points',
       `${noise || 'none'}; shared by all ${decimal(used.sharedNoise, DIGITS)} (${LOOKS[used.looks]})`,
     ],
-    [
-      'particles',
-      `${whole(used.particles)}, of which ${whole(used.effective)} carry weight; noise multiplied by ${decimal(used.inflation)}; seed ${used.seed}`,
-    ],
+    ['particles', `${whole(used.particles)}, of which ${whole(used.effective)} carry weight; seed ${used.seed}`],
   ];
 }

@@ -182,7 +182,7 @@ export function otherSection({ decision }: RecordedRound, width?: number): Secti
   const would = other.outcome === null ? other.action : `${other.action}: ${other.outcome}`;
   const facts: Fact[] = [
     ['would', would],
-    ['since', other.words],
+    ['in words', other.words],
   ];
   return { title: `Had the policy ${other.policy} acted`, text: factsText(facts, width) };
 }

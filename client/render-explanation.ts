@@ -53,21 +53,10 @@ function sectionsOf(explained: ExplainedRound, width?: number): Section[] {
   ].filter((section) => section !== undefined);
 }
 
-/** A round in one short paragraph: the sentence, what the other policy would have done, and the check. */
-export function explanationParagraph(explained: ExplainedRound, width?: number): string {
-  const { decision, recomputed, round } = explained;
-  const { other } = decision;
-  const would = other && `Had ${other.policy} acted: ${other.outcome ?? other.action}, ${other.words}.`;
-  const check = recomputed.same
-    ? checkWords(recomputed)
-    : `${checkWords(recomputed)} See deltaloop explain with round ${round}.`;
-  return wrapWords(
-    [decision.sentence, would, check]
-      .filter(Boolean)
-      .map((text) => printable(String(text)))
-      .join(' '),
-    width,
-  );
+/** A round in one short paragraph: the sentence, which also names the other policy, and the check. */
+export function explanationParagraph({ decision, recomputed, round }: ExplainedRound, width?: number): string {
+  const more = recomputed.same ? '' : ` See deltaloop explain with round ${round}.`;
+  return wrapWords(`${printable(decision.sentence)} ${printable(checkWords(recomputed))}${more}`, width);
 }
 
 function checkWords({ same, differences, failure }: Recomputed): string {
