@@ -2,12 +2,10 @@ import { collectorFor } from '../collect/collectors.ts';
 import { ChecksFailedError } from '../data/errors.ts';
 import { freezeEvaluationSet } from '../data/evaluation-set.ts';
 import { stableJson } from '../data/json.ts';
-import { firstNeed } from '../decide/delta.ts';
-import { startWarnings } from '../decide/warnings.ts';
+import { firstRoundNeed } from '../decide/delta.ts';
+import { minimumWarning, startWarnings } from '../decide/warnings.ts';
 import type { Finding } from '../loop/finding.ts';
 import { modelKindOf } from '../loop/model-kind.ts';
-import type { ClassCounts } from '../loop/round.ts';
-import type { LoopSpec } from '../loop/spec.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type LoopFiles, openLoop, taskOf } from './loop-files.ts';
@@ -56,19 +54,9 @@ export async function prepareLoop(
     classes: source.classes,
     evaluation: evaluation && { file: evaluation.ref, hash: evaluation.hash, images: evaluation.images },
     minImagesPerClass: minimum,
-    firstNeed: needOf(spec, source.classes, minimum),
+    firstNeed: firstRoundNeed({ ...spec, capImages: spec.caps.images ?? null }, source.classes, minimum),
     warnings: [...warningsOf(files, evaluation?.images ?? null, minimum), ...inBrief(findings)],
   };
-}
-
-/** N of every class, at least the service's minimum, inside the cap on images; boxed images may each count for all classes. */
-function needOf({ task, imagesPerClass, caps }: LoopSpec, classes: string[], minimum: number): ClassCounts | null {
-  const wanted = Math.max(imagesPerClass, minimum);
-  const need =
-    task === 'detection'
-      ? firstNeed(classes, Math.min(wanted, caps.images ?? wanted), null)
-      : firstNeed(classes, wanted, caps.images ?? null);
-  return Object.values(need).every((count) => count >= minimum) ? need : null;
 }
 
 function refuseErrors(findings: readonly Finding[]): void {
@@ -86,14 +74,11 @@ function inBrief(findings: readonly Finding[]): string[] {
 }
 
 function warningsOf({ spec }: LoopFiles, evaluationImages: number | null, minimum: number): string[] {
-  const raised = spec.imagesPerClass < minimum;
   return [
     ...startWarnings(
       { evaluationImages, margin: spec.margin, target: spec.target ?? null, claim: spec.claim, ...taskOf(spec) },
       spec.evaluation?.predictions ?? false,
     ),
-    ...(raised
-      ? [`The first round takes ${minimum} images per class, the service’s minimum, instead of ${spec.imagesPerClass}.`]
-      : []),
+    ...minimumWarning(spec.imagesPerClass, minimum),
   ];
 }

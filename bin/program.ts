@@ -44,6 +44,23 @@ const COMMANDS: Entry[] = [
     },
   },
   {
+    name: 'plan',
+    summary: 'show what the loop of a spec file would do, no server needed',
+    add: async (program, context) => {
+      const { addPlanCommand } = await import('../client/commands/plan.ts');
+      const { EMBEDDED_CAPABILITIES, minimumHours, suggestedHours } = await import('../vision/capabilities.ts');
+      const { modelKindOf } = await import('../loop/model-kind.ts');
+      addPlanCommand(program, context, (task) => {
+        const kind = modelKindOf({ task });
+        return {
+          minImagesPerClass: EMBEDDED_CAPABILITIES.quotas[kind].minTrainImagesPerClass,
+          minimumHours: (images) => minimumHours(kind, { images }),
+          suggestedHours: (images) => suggestedHours(kind, { images }),
+        };
+      });
+    },
+  },
+  {
     name: 'start',
     summary: 'start the loop of a spec file, or attach to it',
     add: async (program, context) => (await import('../client/commands/start.ts')).addStartCommand(program, context),
@@ -67,6 +84,12 @@ const COMMANDS: Entry[] = [
     name: 'rounds',
     summary: 'show the rounds of a loop as a table',
     add: async (program, context) => (await import('../client/commands/rounds.ts')).addRoundsCommand(program, context),
+  },
+  {
+    name: 'explain',
+    summary: 'show why a loop did what it did in a round',
+    add: async (program, context) =>
+      (await import('../client/commands/explain.ts')).addExplainCommand(program, context),
   },
   {
     name: 'submit',
@@ -104,6 +127,11 @@ const COMMANDS: Entry[] = [
     name: 'schema',
     summary: 'print the JSON Schema of a spec file',
     add: async (program, context) => (await import('../client/commands/schema.ts')).addSchemaCommand(program, context),
+  },
+  {
+    name: 'decide',
+    summary: 'answer requests for a decision, one JSON document a line',
+    add: async (program, context) => (await import('../client/commands/decide.ts')).addDecideCommand(program, context),
   },
   {
     name: 'worker',

@@ -36,8 +36,11 @@ export function exitCodeOf(outcome: Outcome): ExitCode {
 
 const MEANINGS: [ExitCode, string][] = [
   [EXIT.ok, 'done; or the loop ended target-reached or good-enough'],
-  [EXIT.unexpected, 'unexpected error; or the loop failed or was terminated in Temporal'],
-  [EXIT.usage, 'usage or spec'],
+  [
+    EXIT.unexpected,
+    'unexpected error; the loop failed or was terminated in Temporal; or explain decides otherwise than recorded',
+  ],
+  [EXIT.usage, 'usage or spec; or decide refused a line'],
   [EXIT.needsPerson, 'the loop waits for a person (watch --until-attention)'],
   [EXIT.notAuthorised, 'not authorised'],
   [EXIT.targetNotMet, 'the loop ended not-improving, target-unreachable, images-exhausted or stopped'],

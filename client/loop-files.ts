@@ -64,13 +64,18 @@ export function readDecision(folder: LoopFolder, round: number): Promise<Decisio
 }
 
 async function readRecords(folder: LoopFolder): Promise<RoundRecord[]> {
-  const numbers = (await folderNames(folder.resolve('rounds'))).map(Number).filter(Number.isInteger);
   const records: RoundRecord[] = [];
-  for (const round of numbers.sort((a, b) => a - b)) {
+  for (const round of await roundNumbers(folder)) {
     const record = await readAs(folder, `rounds/${round}/record.json`, RoundRecordSchema);
     if (record) records.push(record);
   }
   return records;
+}
+
+/** Numbers of the rounds that have files, ascending. */
+export async function roundNumbers(folder: LoopFolder): Promise<number[]> {
+  const numbers = (await folderNames(folder.resolve('rounds'))).map(Number).filter(Number.isInteger);
+  return numbers.sort((a, b) => a - b);
 }
 
 async function readAs<T extends z.ZodType>(

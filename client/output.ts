@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { styleText } from 'node:util';
 
 export type Tone = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -13,6 +14,8 @@ export interface Output {
   data(text: string): void;
   /** Writes one JSON document to stdout; `compact` puts it on one line. */
   json<T extends { schemaVersion: number }>(document: T, compact?: boolean): void;
+  /** Resolves when stdout takes more: what writes without end waits for it, so that nothing piles up before a slow reader. */
+  drained(): Promise<void>;
   /** Writes a line or more of talk to stderr. */
   say(text: string): void;
   /** Colours text for stdout; plain without a terminal or with NO_COLOR. */
@@ -33,6 +36,9 @@ export function processOutput(stdout: NodeJS.WriteStream = process.stdout, stder
     },
     data: (text) => void stdout.write(line(text)),
     json: (document, compact) => void stdout.write(line(JSON.stringify(document, null, compact ? 0 : 2))),
+    drained: async () => {
+      if (stdout.writableNeedDrain) await once(stdout, 'drain');
+    },
     say: (text) => void stderr.write(line(text)),
     style: (tone, text) => styleText(tone, text, { stream: stdout }),
   };

@@ -19,16 +19,18 @@ export async function viewLoop(context: CommandContext, loop: string): Promise<K
   const { client } = await context.connect();
   const { readLoop } = await import('./loop-view.ts');
   const view = await readLoop({ client, home, loop });
-  if (view.kind === 'unknown') throw await unknownLoop(home, loop);
+  if (view.kind === 'unknown')
+    throw await unknownLoop({ home, loop, where: `none runs under that name, and ${home} holds none` });
   return view;
 }
 
-async function unknownLoop(home: string, loop: string): Promise<CliError> {
+/** The error for a name that no loop has, with the nearest one; `where` says where it was looked for. */
+export async function unknownLoop({ home, loop, where }: Record<'home' | 'loop' | 'where', string>): Promise<CliError> {
   const names = await loopNames(home);
   const nearest = names.length > 0 ? closest(loop, names) : undefined;
   const hint =
     nearest !== undefined && distance(loop, nearest) <= Math.max(2, loop.length / 3) ? ` Did you mean ${nearest}?` : '';
-  return new CliError(`There is no loop ${loop}: none runs under that name, and ${home} holds none.${hint}`, {
+  return new CliError(`There is no loop ${loop}: ${where}.${hint}`, {
     exitCode: EXIT.usage,
     next: 'See all loops: deltaloop list. Another home is chosen with DELTALOOP_HOME.',
   });

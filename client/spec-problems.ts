@@ -1,27 +1,38 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { LoopSpecSchema } from '../loop/spec.ts';
+import { type JsonSchema, jsonSchemaOf } from './json-schemas.ts';
 import { contradictions, type SpecProblem, valueAt } from './spec-contradictions.ts';
 
 type Issue = z.core.$ZodIssue;
-type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /** The JSON Schema of the spec as a person writes it (draft 2020-12); published as `loop/spec.schema.json`. */
 export function specJsonSchema(): JsonSchema {
-  const { $schema, ...schema } = z.toJSONSchema(LoopSpecSchema, { io: 'input' });
-  return { ...($schema !== undefined && { $schema }), title: 'deltaloop spec', ...schema };
+  return jsonSchemaOf(LoopSpecSchema, { io: 'input', title: 'deltaloop spec' });
 }
 
 /** Every problem of a document read from a spec file, in one pass, with suggestions for what was probably meant. */
 export function specProblems(document: unknown): SpecProblem[] {
   const parsed = LoopSpecSchema.safeParse(document);
-  const shape = parsed.success ? [] : parsed.error.issues.flatMap((issue) => explain(issue, document));
+  const shape = parsed.success ? [] : schemaProblems(parsed.error, { document, schema: specJsonSchema });
   return [...shape, ...contradictions(document)];
 }
 
-function explain(issue: Issue, document: unknown): SpecProblem[] {
+interface Read {
+  document: unknown;
+  /** The JSON Schema that the document should fit, made when a key has to be looked up. */
+  schema: () => JsonSchema;
+}
+
+/** What a schema found in a document, in the words of people. */
+export function schemaProblems(error: z.ZodError, read: Read): SpecProblem[] {
+  return error.issues.flatMap((issue) => explain(issue, read));
+}
+
+function explain(issue: Issue, { document, schema }: Read): SpecProblem[] {
   const value = valueAt(document, issue.path);
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(issue.path, key, value));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => unknownKey([...issue.path, key], knownKeys(issue.path, value, schema())));
   if (value === undefined && issue.code === 'invalid_type') return [{ path: issue.path, message: 'is missing' }];
   const options = optionsOf(issue);
   if (options.length === 0) return [{ path: issue.path, message: plainMessage(issue, value) }];
@@ -42,14 +53,24 @@ function optionsOf(issue: Issue): string[] {
 
 function plainMessage(issue: Issue, value: unknown): string {
   if (issue.code === 'too_big') return `${shown(value)} is more than ${issue.maximum}`;
-  if (issue.code === 'too_small' && issue.origin === 'array') return `needs at least ${issue.minimum} entries`;
+  if (issue.code === 'too_small' && issue.origin === 'array')
+    return issue.minimum === 1 ? 'is empty' : `needs at least ${issue.minimum} entries`;
   if (issue.code === 'too_small' && issue.origin === 'string') return 'is empty';
   if (issue.code === 'too_small')
     return `${shown(value)} is less than ${issue.minimum}${issue.inclusive ? '' : ' or equal to it'}`;
   if (issue.code === 'invalid_type')
     return `${shown(value)} is not ${KINDS[issue.expected] ?? issue.expected}${quoteHint(issue, value)}`;
   if (issue.code === 'invalid_format') return `${shown(value)}: ${issue.message}`;
+  if (issue.code === 'invalid_union') return `${shown(value)} is not ${OR.format(kindsOf(issue))}`;
   return issue.message;
+}
+
+const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+
+/** What each way to read a value would have it be. */
+function kindsOf({ errors }: z.core.$ZodIssueInvalidUnion): string[] {
+  const expected = errors.flat().flatMap((issue) => (issue.code === 'invalid_type' ? [issue.expected] : []));
+  return expected.map((kind) => KINDS[kind] ?? kind);
 }
 
 const KINDS: Record<string, string> = {
@@ -66,10 +87,9 @@ function quoteHint(issue: z.core.$ZodIssueInvalidType, value: unknown): string {
   return issue.expected === 'string' && scalar ? `; write it in quotes: '${value}'` : '';
 }
 
-function unknownKey(path: PropertyKey[], key: string, parent: unknown): SpecProblem {
-  const known = knownKeys(path, parent);
-  const hint = meant(key, known) || `; known here: ${known.join(', ')}`;
-  return { path: [...path, key], message: `unknown key${hint}`, isKey: true };
+function unknownKey(path: PropertyKey[], known: string[]): SpecProblem {
+  const hint = meant(String(path.at(-1)), known) || `; known here: ${known.join(', ')}`;
+  return { path, message: `unknown key${hint}`, isKey: true };
 }
 
 function meant(text: string, options: string[]): string {
@@ -81,8 +101,8 @@ function meant(text: string, options: string[]): string {
 }
 
 /** The keys that the schema allows in the object at `path`; of a union, those of the kind that `parent` names. */
-function knownKeys(path: PropertyKey[], parent: unknown): string[] {
-  let schema: JsonSchema | undefined = specJsonSchema();
+function knownKeys(path: PropertyKey[], parent: unknown, document: JsonSchema): string[] {
+  let schema: JsonSchema | undefined = document;
   for (const step of path) schema = property(schema, step);
   const branches = schema?.oneOf ?? (schema ? [schema] : []);
   const ofKind = branches.filter((branch) => property(branch, 'kind')?.const === valueAt(parent, ['kind']));
@@ -90,8 +110,8 @@ function knownKeys(path: PropertyKey[], parent: unknown): string[] {
 }
 
 function property(schema: JsonSchema | undefined, key: PropertyKey): JsonSchema | undefined {
-  const found = schema?.properties?.[String(key)];
-  return typeof found === 'object' ? found : undefined;
+  const found = typeof key === 'number' ? schema?.items : schema?.properties?.[String(key)];
+  return typeof found === 'object' && !Array.isArray(found) ? found : undefined;
 }
 
 function shown(value: unknown): string {

@@ -18,9 +18,9 @@ export function textTable(header: string[], rows: Cell[][]): string {
     .join('\n');
 }
 
-/** Numbers, and what stands for a number: `–`, `+0.02`, `±0.03`, `12 min`. */
+/** Numbers, and what stands for a number: `–`, `…`, `+0.02`, `±0.03`, `1,200`, `3–5`, `12 min`, `2 h`. */
 function isFigure(cell: Cell | undefined): boolean {
-  return typeof cell === 'number' || /^(–|[+−±]?\d[\d.]*( min)?)$/.test(cell ?? '');
+  return typeof cell === 'number' || /^(–|…|[+−±]?\d[\d.,–]*( min| h)?)$/.test(cell ?? '');
 }
 
 function pad(text: string, width: number, right: boolean): string {
@@ -39,4 +39,14 @@ export function wrapWords(text: string, width: number | undefined): string {
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, line].join('\n');
+}
+
+/** Labels and what they name in two aligned columns, two spaces in; long texts go on below themselves, inside `width` characters. */
+export function factsText(facts: readonly (readonly [label: string, text: string])[], width?: number): string {
+  const indent = 4 + Math.max(0, ...facts.map(([label]) => label.length));
+  const lines = facts.map(([label, text]) => {
+    const wrapped = wrapWords(printable(text), width === undefined ? undefined : Math.max(20, width - indent));
+    return `  ${label.padEnd(indent - 2)}${wrapped.replaceAll('\n', `\n${' '.repeat(indent)}`)}`;
+  });
+  return lines.join('\n');
 }

@@ -1,7 +1,8 @@
+import type { Task } from '../loop/metrics.ts';
 import type { ClassCounts, DecisionSettings } from '../loop/round.ts';
 
 /** Growth where δ comes from the forecast and there is none yet. */
-const GROWTH_WITHOUT_FORECAST = 2;
+export const GROWTH_WITHOUT_FORECAST = 2;
 
 /** Images of all classes together. */
 export function totalOf(counts: ClassCounts): number {
@@ -35,6 +36,23 @@ export function cutToRoom(need: ClassCounts, room: number, have: ClassCounts = {
 export function firstNeed(classes: string[], imagesPerClass: number, capImages: number | null): ClassCounts {
   const need = Object.fromEntries(classes.map((name) => [name, imagesPerClass]));
   return capImages === null ? need : cutToRoom(need, capImages);
+}
+
+/**
+ * What the first round asks of every class: N, at least the service's minimum, inside the cap on images; boxed images may each count
+ * for all classes. Null where the cap leaves a class without the minimum.
+ */
+export function firstRoundNeed(
+  { task, imagesPerClass, capImages }: { task: Task; imagesPerClass: number; capImages: number | null },
+  classes: string[],
+  minimum: number,
+): ClassCounts | null {
+  const wanted = Math.max(imagesPerClass, minimum);
+  const need =
+    task === 'detection'
+      ? firstNeed(classes, Math.min(wanted, capImages ?? wanted), null)
+      : firstNeed(classes, wanted, capImages);
+  return Object.values(need).every((count) => count >= minimum) ? need : null;
 }
 
 /** New images of a class that has `have` of them: `fixed` the same again; `geometric` up to max(n + 1, round(n · factor)). */

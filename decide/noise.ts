@@ -47,6 +47,14 @@ export function enoughPaired(rate: number, margin: number): number {
   return Math.ceil(Math.max(root * root, FEWEST_CHANGES / margin));
 }
 
+/**
+ * The smallest gain, 0–1, that a paired test on `size` images sees when `rate` of the verdicts change: the inverse of `enoughPaired`.
+ * Above 1 where the set is too small to see any.
+ */
+export function pairedGain(rate: number, size: number): number {
+  return Math.max(Z95 * Math.sqrt(rate * size) + 2, FEWEST_CHANGES) / size;
+}
+
 /** Images that a two-sample comparison of the proportions `p` and `q` (0–1) needs to see `margin`. */
 export function enoughTwoSample(p: number, q: number, margin: number): number {
   return Math.ceil((Z95 * Z95 * (p * (1 - p) + q * (1 - q))) / (margin * margin));

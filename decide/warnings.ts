@@ -2,14 +2,8 @@ import type { DecisionSettings } from '../loop/round.ts';
 import type { Comparison } from './comparison.ts';
 import { reaches } from './comparison.ts';
 import { asGiven, decimal, digitsWhere, plural, roughly, shown } from './format.ts';
-import { enoughPaired, enoughResampled, enoughTwoSample } from './noise.ts';
 import { claimedValue, type Situation, type Verdict } from './policy.ts';
-
-/** What is taken before the first round, when nothing is measured yet: 10 % of the verdicts change, and a metric of 0.85. */
-const USUAL_CHANGE = 0.1;
-const USUAL_METRIC = 0.85;
-/** Of a detector: the paired noise of a mean average precision on one image, which falls with the root of their number. */
-const USUAL_DETECTION_NOISE = 0.45;
+import { visibleGain } from './visible-gain.ts';
 
 const HOLD_OUT_WARNING =
   'There is no evaluation set: every figure is the service’s own hold-out metric, which is optimistic and not comparable between ' +
@@ -24,8 +18,7 @@ function tooSmall(size: number, margin: number, enough: number): string {
 
 /**
  * Said at the start of a loop: an evaluation set too small to see the margin, with the size that would be enough, or the missing
- * evaluation set. Before any measurement this supposes that 10 % of the verdicts change (with predictions; of a detector, a paired
- * noise of 0.045 on 100 images), or a metric at the target (0.85 without one) in two samples.
+ * evaluation set. What it supposes before any measurement is told at `visibleGain`.
  */
 export function startWarnings(
   settings: Pick<DecisionSettings, 'evaluationImages' | 'margin' | 'target' | 'claim' | 'task'>,
@@ -33,12 +26,14 @@ export function startWarnings(
 ): string[] {
   const { evaluationImages: size, margin, target, claim, task } = settings;
   if (size === null) return claim === 'lower-bound' ? [HOLD_OUT_WARNING, noLowerBound(target)] : [HOLD_OUT_WARNING];
-  if (margin === 0) return [];
-  const metric = target ?? USUAL_METRIC;
-  const paired =
-    task === 'detection' ? enoughResampled(USUAL_DETECTION_NOISE, 1, margin) : enoughPaired(USUAL_CHANGE, margin);
-  const enough = predictions ? paired : enoughTwoSample(metric, metric, margin);
-  return enough > size ? [tooSmall(size, margin, enough)] : [];
+  const { enough } = visibleGain({ size, margin, target, predictions, ...(task && { task }) });
+  return enough !== null && enough > size ? [tooSmall(size, margin, enough)] : [];
+}
+
+/** Said at the start: N below what the service trains on. */
+export function minimumWarning(imagesPerClass: number, minimum: number): string[] {
+  if (imagesPerClass >= minimum) return [];
+  return [`The first round takes ${minimum} images per class, the service’s minimum, instead of ${imagesPerClass}.`];
 }
 
 function noLowerBound(target: number | null): string {

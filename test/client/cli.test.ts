@@ -23,17 +23,20 @@ describe('deltaloop', () => {
       'demo',
       'dev',
       'check',
+      'plan',
       'start',
       'list',
       'status',
       'watch',
       'rounds',
+      'explain',
       'submit',
       'resolve',
       'pause',
       'resume',
       'stop',
       'backtest',
+      'decide',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
     }

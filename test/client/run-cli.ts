@@ -17,17 +17,27 @@ export interface CliRun {
 export interface CliOptions {
   home: string;
   env?: Record<string, string>;
+  /** What stands on standard input; nothing when absent. */
+  input?: string;
   /** Told every piece of stdout, with a way to send a signal. */
   onOutput?: (soFar: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
-/** Runs `deltaloop` as a person does, without a terminal and without the caller's Temporal settings. */
-export async function deltaloop(args: string[], { home, env = {}, onOutput }: CliOptions): Promise<CliRun> {
+/** Starts `deltaloop` without a terminal and without the caller's Temporal settings. */
+export function spawnCli(args: string[], { home, env = {} }: Pick<CliOptions, 'home' | 'env'>) {
   const inherited = Object.entries(process.env).filter(([key]) => !/^(TEMPORAL|DELTALOOP)_/.test(key));
-  const child = spawn(process.execPath, [BIN, ...args], {
+  return spawn(process.execPath, [BIN, ...args], {
     env: { ...Object.fromEntries(inherited), HOME: home, DELTALOOP_HOME: home, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   });
+}
+
+/** Runs `deltaloop` as a person does, to its end. */
+export async function deltaloop(args: string[], options: CliOptions): Promise<CliRun> {
+  const { input = '', onOutput } = options;
+  const child = spawnCli(args, options);
+  // A command that does not read may have ended before it is written to.
+  child.stdin.on('error', () => undefined).end(input);
   if (onOutput) {
     let soFar = '';
     child.stdout.on('data', (piece: Buffer) => {
@@ -66,6 +76,7 @@ export function recorder(width?: number): Output & { stdout: string[]; stderr: s
     width,
     data: (line) => void stdout.push(line),
     json: (document) => void stdout.push(JSON.stringify(document)),
+    drained: async () => undefined,
     say: (line) => void stderr.push(line),
     style: (_tone, plain) => plain,
   };

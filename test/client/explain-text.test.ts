@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { type ExplainedRound, explanationText } from '../../client/render-explanation.ts';
+import { decide } from '../../decide/decide.ts';
+import { ForecastSchema } from '../../loop/files.ts';
+import type { Decision } from '../../loop/round.ts';
+import { input, points } from '../decide/inputs.ts';
+
+const FORECAST = ForecastSchema.parse({
+  points: 5,
+  extrapolates: true,
+  probabilities: { claim: 0.12, grow: 0.876, giveUp: 0.004 },
+  gainOfDoubling: null,
+  needed: { low: 70, median: 120, high: 260 },
+  horizon: 600,
+  next: 96,
+  present: { low: 0.86, median: 0.88, high: 0.9 },
+  ahead: { low: 0.87, median: 0.9, high: 0.93 },
+  band: [],
+  used: {
+    confidence: 0.65,
+    giveUp: 0.2,
+    seed: 1,
+    looks: 'shared',
+    bar: 0.945,
+    roundPrice: 18,
+    particles: 3000,
+    effective: 140,
+    inflation: 1.5,
+    noise: [0.012, 0.01],
+    sharedNoise: 0.02,
+  },
+});
+
+const PLAIN = { loop: 'colours', style: (_tone: unknown, text: string) => text };
+
+/** A round of three points with what a forecast adds to the decision. */
+function explained(change: Partial<Decision>): ExplainedRound {
+  const given = input({ history: points([0.7, 0.8, 0.88]), settings: { policy: 'forecast' } });
+  const subsets = [{ share: 0.25, images: 5, metric: 0.5, verdicts: null }];
+  const decision = { ...decide(given), ...change };
+  const recomputed = { same: true, differences: [], failure: null };
+  return { round: 3, input: { ...given, subsets }, decision, raw: decision, recomputed };
+}
+
+describe('an explanation with a forecast', () => {
+  const text = explanationText(explained({ forecast: FORECAST }), PLAIN);
+
+  it('shows the chances beside the dials that they are held against', () => {
+    expect(text).toMatch(/target met now +12 %; the loop claims it from 65 % on/);
+    expect(text).toMatch(/out of reach +under 1 %; the loop gives up above 80 %/);
+  });
+
+  it('shows what is needed as a range, also where its end is beyond the caps', () => {
+    expect(text).toMatch(/still needed +about 120 more images, 80 % between 70 and 260\n/);
+    const needed = { low: 200, median: null, high: null };
+    expect(explanationText(explained({ forecast: { ...FORECAST, needed } }), PLAIN)).toMatch(
+      /still needed +80 % between 200 more images and more than the caps allow; the middle of it is beyond the caps/,
+    );
+  });
+
+  it('shows parts of the first round as points, and the numbers that the posterior was made with', () => {
+    expect(text).toMatch(/¼ of round 1 +5 +0\.500/);
+    expect(text).toMatch(/true metric now +0\.860–0\.900 with 80 %, in the middle 0\.880/);
+    expect(text).toMatch(/noise of points +0\.012, 0\.010; shared by all 0\.020/);
+    expect(text).toMatch(/particles +3,000, of which 140 carry weight/);
+  });
+
+  it('says that nothing is extrapolated from too few points', () => {
+    const few = { ...FORECAST, points: 2, extrapolates: false, probabilities: null, needed: null, gainOfDoubling: 0.4 };
+    const said = explanationText(explained({ forecast: few }), PLAIN);
+    expect(said).toMatch(/rests on +2 points: too few to extrapolate/);
+    expect(said).toMatch(/doubling helps +40 % that twice the images gain at least 0\.01; the loop ends below 20 %/);
+  });
+});
+
+describe('an explanation', () => {
+  const other = {
+    policy: 'thresholds',
+    action: 'stop',
+    outcome: 'not-improving',
+    words: 'no gain in 3 rounds',
+  } as const;
+  const split = [
+    { className: 'cat', have: 8, performance: 0.5, noise: 0.31, collect: 6 },
+    { className: 'dog', have: 8, performance: null, noise: null, collect: 3 },
+  ];
+
+  it('shows how weak each class is beside what it gets, and what the other policy would have done', () => {
+    const text = explanationText(explained({ split, other }), PLAIN);
+    expect(text).toMatch(/class +have +recall +noise +collect\n +cat +8 +0\.500 +±0\.310 +6\n +dog +8 +– +– +3/);
+    expect(text).toMatch(
+      /Had the policy thresholds acted\n +would +stop: not-improving\n +in words +no gain in 3 rounds/,
+    );
+  });
+
+  it('keeps inside the width of the terminal, and takes no control characters from files', () => {
+    const text = explanationText(explained({ forecast: FORECAST, other, sentence: 'Red\u001b[31m alert' }), {
+      ...PLAIN,
+      width: 80,
+    });
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(text).toContain('Red alert');
+  });
+
+  it('of an input that contradicts itself tells only what is recorded, and why nothing can be decided from it', () => {
+    const recomputed = { same: false, differences: [], failure: 'round 2 has 239 verdicts' };
+    const text = explanationText({ ...explained({}), recomputed }, PLAIN);
+    expect(text).not.toContain('The comparison');
+    expect(text).toContain('no decision can be made from the recorded input, since round 2 has 239 verdicts.');
+  });
+});
