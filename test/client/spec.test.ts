@@ -124,10 +124,12 @@ describe('a spec that makes no sense', () => {
 
   it('is told which dials of the forecast cannot stand together', () => {
     const spec = (more: string) => `name: a\ncollector: {kind: pool, path: p}\n${more}`;
-    expect(refusal(spec('forecast: {giveUp: 0.7}')).message).toContain(
-      'loop.yaml:3:20  forecast.giveUp: giveUp (0.7) must be below confidence (0.65), or a target would be given up as soon as',
+    expect(refusal(spec('forecast: {giveUp: 0.8}')).message).toContain(
+      'loop.yaml:3:20  forecast.giveUp: giveUp (0.8) must be below confidence (0.75), or a target would be given up as soon as',
     );
-    expect(refusal(spec('forecast: {confidence: 0.1}')).message).toContain('forecast.confidence: giveUp (0.2) must be');
+    expect(refusal(spec('forecast: {confidence: 0.1}')).message).toContain(
+      'forecast.confidence: giveUp (0.25) must be',
+    );
     expect(refusal(spec('prices: {image: 0, trainingHour: 0}')).message).toContain('prices: are both 0');
     const { message } = refusal(
       spec('policy: forcast\nprices: {image: -1}\nclassRatio: 0.5\nforecast: {confidence: 2, giveup: 0.1}'),
@@ -197,7 +199,7 @@ describe('a spec that makes sense', () => {
     await folder.writeJsonOnce('spec.json', before);
     await folder.writeJsonOnce('loop.json', { ...loop, loop: before.name });
     const { spec } = await openLoop(home, before.name);
-    expect(spec).toEqual({ ...before, forecast: { confidence: 0.65, giveUp: 0.2 }, classRatio: 2 });
+    expect(spec).toEqual({ ...before, forecast: { confidence: 0.75, giveUp: 0.25 }, classRatio: 2 });
     // A second start of the same spec takes the folder as it is.
     await expect(claimFolder(folder, spec)).resolves.toMatchObject({ specHash: BEFORE_FORECASTS.specHash });
     expect(await folder.readJson('spec.json')).toEqual(before);
@@ -206,7 +208,7 @@ describe('a spec that makes sense', () => {
 
   it('has another hash as soon as a dial of the forecast, a price or the class ratio differs from its default', () => {
     const spec = (more: string) => parseSpec(`name: a\ncollector: {kind: pool, path: p}\n${more}`, 'a.yaml');
-    const same = ['', 'forecast: {giveUp: 0.2}', 'classRatio: 2', 'policy: forecast', 'delta: {kind: forecast}'];
+    const same = ['', 'forecast: {giveUp: 0.25}', 'classRatio: 2', 'policy: forecast', 'delta: {kind: forecast}'];
     expect(new Set(same.map((more) => specHash(spec(more)))).size).toBe(1);
     const others = [
       '',

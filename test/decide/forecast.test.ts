@@ -170,7 +170,7 @@ describe('the forecast', () => {
 describe('the laws of the forecast', () => {
   it('raising the latest metric alone never lowers the probability of a claim by more than 0.01', () => {
     fc.assert(
-      fc.property(wild, target, looks, fc.integer({ min: 1, max: 250 }), (seen, goal, how, raise) => {
+      fc.property(wild, fc.tuple(target, looks), fc.integer({ min: 1, max: 250 }), (seen, [goal, how], raise) => {
         const claimAt = (metric: number) => {
           const raised = [...seen.slice(0, -1), { images: seen.at(-1)?.images ?? 1, metric }];
           return (
@@ -190,9 +190,8 @@ describe('the laws of the forecast', () => {
       fc.property(
         wild,
         target,
-        fc.integer({ min: 101, max: 5000 }),
-        fc.integer({ min: 101, max: 800 }),
-        (seen, goal, cap, more) => {
+        fc.tuple(fc.integer({ min: 101, max: 5000 }), fc.integer({ min: 101, max: 800 })),
+        (seen, goal, [cap, more]) => {
           const images = seen.at(-1)?.images ?? 1;
           const outcomeAt = (capImages: number) =>
             decide(forecasting(seen, { settings: { target: goal }, caps: { capImages } })).outcome;
