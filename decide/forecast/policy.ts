@@ -1,3 +1,4 @@
+import { reaches } from '../comparison.ts';
 import type { Policy } from '../policy.ts';
 import { ENOUGH_POINTS } from './forecast.ts';
 
@@ -14,7 +15,10 @@ export const forecastPolicy: Policy = ({ forecast, input }) => {
     return { outcome: 'target-reached', targetMet: true };
   const measured = input.history.at(-1)?.round === input.round;
   if (!extrapolates || !measured || input.history.length < ENOUGH_POINTS) return { outcome: null, targetMet: false };
-  if (probabilities !== null && 1 - probabilities.giveUp < used.giveUp)
+  // A target that was just measured is not out of reach, however little so few evaluation images prove.
+  const { target } = input.settings;
+  const reached = target !== null && reaches(input.history.at(-1)?.metric ?? 0, target);
+  if (probabilities !== null && !reached && 1 - probabilities.giveUp < used.giveUp)
     return { outcome: 'target-unreachable', targetMet: false };
   return { outcome: gainOfDoubling !== null && gainOfDoubling < used.giveUp ? 'good-enough' : null, targetMet: false };
 };
