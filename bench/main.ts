@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { measureDeciding } from './deciding.ts';
 import { measureDetector } from './detector.ts';
 import { measureEmbedding } from './embedding.ts';
 import { measureFewShot } from './few-shot.ts';
@@ -22,6 +23,7 @@ const { values } = parseArgs({
 
 const SECTIONS: Record<string, (ground: Ground) => Promise<Row[]>> = {
   overhead: measureOverhead,
+  deciding: measureDeciding,
   updates: measureUpdates,
   waiting: (ground) => measureWaiting(ground, values.long ? VERY_LONG_S : LONG_S),
   service: measureService,
