@@ -26,14 +26,12 @@ const BASE = LoopSpecSchema.parse({
 const PRICES = { image: 0.4, trainingHour: 12, currency: 'EUR' };
 
 /** A plan of the forecast policy with prices, changed as the test wants. */
-function planned(change: object = {}) {
-  const later: object = { policy: 'forecast', delta: { kind: 'forecast' }, prices: PRICES, ...change };
-  const spec: LoopSpec = Object.assign({ ...BASE }, later);
-  const document = planDocument(spec, SOURCES, SERVICE);
+function planned(change: Partial<LoopSpec> = {}) {
+  const document = planDocument({ ...BASE, prices: PRICES, ...change }, SOURCES, SERVICE);
   return { ...document, sentences: ['Begins.'], next: 'deltaloop start tiles.yaml --watch' };
 }
 
-function text(change: object = {}, width?: number): string {
+function text(change: Partial<LoopSpec> = {}, width?: number): string {
   return planText(planned(change), { style: (_tone, plain) => plain, width });
 }
 
