@@ -40,8 +40,8 @@ describe('the plan of a forecast', () => {
     const said = text();
     expect(said).toMatch(/^Rounds, at the slowest pace/m);
     expect(said).toMatch(/\n +1 +24 +8 +3 h +3 h +45\.60\n +2 +30 +10 +1 h +4 h +60\.00/);
-    expect(said).toContain('reached in round 2 at the earliest and in round 22 at the latest');
-    expect(planned().toImageLimit).toEqual({ images: 2400, least: 2, most: 22 });
+    expect(said).toContain('reached in round 5 at the earliest and in round 22 at the latest');
+    expect(planned().toImageLimit).toEqual({ images: 2400, least: 5, most: 22 });
   });
 
   it('says which parts of the first round are trained, or why none', () => {

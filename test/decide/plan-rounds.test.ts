@@ -70,11 +70,11 @@ describe('the rounds ahead', () => {
     expect(images({ ...FORECAST, parts: [4, 8], caps: { ...PLAN.caps, rounds: 3 } })).toEqual([16, 20, 25]);
   });
 
-  it('of a forecast reach the image cap at once when it may extrapolate, without a target by doubling', () => {
+  it('of a forecast reach the image cap by at most four times as many when it may extrapolate, without a target by doubling', () => {
     const capped: RoundsPlan = { ...FORECAST, parts: [4, 8], caps: { ...PLAN.caps, images: 100 } };
-    expect(images({ ...capped, pace: 'fastest' })).toEqual([16, 100]);
+    expect(images({ ...capped, pace: 'fastest' })).toEqual([16, 64, 100]);
     expect(images({ ...capped, pace: 'fastest', target: null })).toEqual([16, 32, 64, 100]);
-    expect(roundsToLimit(capped)).toEqual({ images: 100, least: 2, most: 10 });
+    expect(roundsToLimit(capped)).toEqual({ images: 100, least: 3, most: 10 });
     expect(roundsToLimit(FORECAST)).toBeNull();
   });
 
@@ -138,8 +138,9 @@ describe('the most images that a loop can own', () => {
     expect(images(withCaps({ minutes: 60, images: 500 }))).toEqual([6]);
   });
 
-  it('are unknown of a forecast that neither cap nor source limits', () => {
+  it('are unknown of a forecast that neither cap nor source limits, unless few rounds do', () => {
     expect(mostImages(FORECAST)).toBeNull();
+    expect(mostImages({ ...FORECAST, parts: [4, 8], caps: { ...FORECAST.caps, rounds: 3 } })).toBe(16 * 4 * 4);
     expect(mostImages({ ...FORECAST, caps: { ...FORECAST.caps, images: 900 } })).toBe(900);
   });
 });
