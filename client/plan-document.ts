@@ -137,7 +137,7 @@ function heldParts(first: FirstParts, { hours, need, caps }: RoundsPlan): FirstP
   const whole = hours.wanted(totalOf(need));
   if (ofParts === 0 || ofParts + whole <= Math.floor(caps.minutes / 60)) return first;
   const skipped =
-    `No parts of round 1 are trained: that takes ${plural(ofParts, 'compute hour')} beside the ${whole} of the round itself, and ` +
+    `No parts of round 1 are trained for the forecast: that takes ${plural(ofParts, 'compute hour')} beside the ${whole} of the round itself, and ` +
     `caps.hours allows ${Math.floor(caps.minutes / 60)}.`;
   return { parts: [], skipped };
 }

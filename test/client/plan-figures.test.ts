@@ -46,7 +46,7 @@ describe('the plan of a forecast', () => {
 
   it('says which parts of the first round are trained, or why none', () => {
     expect(text()).toContain('Parts of round 1 with 6 and 12 images are trained too');
-    expect(text({ imagesPerClass: 3 })).toContain('which takes 8 images per class, and it has 3');
+    expect(text({ imagesPerClass: 3 })).toContain('which takes 8 images per class, and its smallest class has 3');
     const { firstRound, rounds } = planned({ caps: { ...BASE.caps, hours: 2 } });
     expect(firstRound.skipped).toContain(
       'takes 2 compute hours beside the 1 of the round itself, and caps.hours allows 2',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstParts } from '../../decide/first-parts.ts';
+import { firstParts, whyNoParts } from '../../decide/first-parts.ts';
 import type { RoundsPlan } from '../../decide/plan-growth.ts';
 import { mostImages, projectRounds, roundsToLimit } from '../../decide/plan-rounds.ts';
 
@@ -159,13 +159,31 @@ describe('parts of the first round', () => {
   });
 
   it.each([
-    [{ cat: 8, dog: 7 }, asked, 'takes 8 images per class, and it has 7'],
-    [{ cat: 8, dog: 8 }, { ...asked, minimum: 3 }, 'takes 12 images per class, and it has 8'],
+    [
+      { cat: 8, dog: 7 },
+      asked,
+      'keep 2 images of every class, which takes 8 images per class, and its smallest class has 7',
+    ],
+    [
+      { cat: 8, dog: 8 },
+      { ...asked, minimum: 3 },
+      'keep 3 images of every class, which takes 12 images per class, and its smallest class has 8',
+    ],
     [{ cat: 8, dog: 8 }, { ...asked, evaluated: false }, 'without an evaluation set'],
     [{ cat: 8, dog: 8 }, { ...asked, forecast: false }, 'the policy is thresholds'],
   ])('of %j with %j are left out with the reason', (need, options, reason) => {
     const { parts, skipped } = firstParts(need, options);
     expect(parts).toEqual([]);
     expect(skipped).toContain(reason);
+  });
+
+  it('are trained exactly where a quarter of every class keeps the minimum, and two', () => {
+    const counts = fc.dictionary(fc.string(), fc.integer({ min: 1, max: 40 }), { minKeys: 1, maxKeys: 5 });
+    fc.assert(
+      fc.property(counts, fc.integer({ min: 1, max: 8 }), (perClass, minimum) => {
+        const kept = Math.min(...Object.values(perClass).map((count) => Math.floor(count / 4)));
+        expect(whyNoParts(perClass, { evaluated: true, minimum }) === null).toBe(kept >= Math.max(2, minimum));
+      }),
+    );
   });
 });

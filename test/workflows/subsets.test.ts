@@ -150,7 +150,7 @@ describe('a first round under the forecast', () => {
     [
       'with fewer than eight images of a class',
       { imagesPerClass: 7 },
-      'that takes 8 images per class, and its smallest class has 7',
+      'which takes 8 images per class, and its smallest class has 7',
     ],
     [
       'whose budget does not hold them beside the whole',
