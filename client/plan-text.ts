@@ -1,5 +1,5 @@
 import { whyNoParts } from '../decide/first-parts.ts';
-import { asGiven, plural } from '../decide/format.ts';
+import { asGiven, percentAsGiven, plural } from '../decide/format.ts';
 import { plain } from '../loop/markdown.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 
@@ -54,16 +54,11 @@ function endSentence(spec: LoopSpec): string {
 function forecastEnd({ target, margin, forecast, patience }: LoopSpec): string {
   const { confidence, giveUp } = forecast;
   if (target === undefined)
-    return `Has no target: stops when doubling the images gains ${asGiven(margin)} with a probability below ${percent(giveUp)}.`;
+    return `Has no target: stops when doubling the images gains ${asGiven(margin)} with a probability below ${percentAsGiven(giveUp)}.`;
   return (
-    `Stops when the target ${asGiven(target)} is met with a probability of at least ${percent(confidence)}, or within reach of the caps ` +
-    `with less than ${percent(giveUp)}; ${plural(patience, 'round')} in a row without a real gain are said and end nothing.`
+    `Stops when the target ${asGiven(target)} is met with a probability of at least ${percentAsGiven(confidence)}, or within reach of the caps ` +
+    `with less than ${percentAsGiven(giveUp)}; ${plural(patience, 'round')} in a row without a real gain are said and end nothing.`
   );
-}
-
-/** `65 %`, `2.5 %`. */
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(2))} %`;
 }
 
 function thresholdsEnd({ target, claim, margin, patience }: LoopSpec): string {

@@ -63,7 +63,7 @@ describe('the learning curve on a terminal', () => {
   it('says why there is no band', async () => {
     const { stdout } = await run(['rounds', 'young'], 100);
     expect(stdout).toContain(HEADING);
-    expect(stdout).toContain('Nothing was forecast: a forecast needs three points of the curve, and there were 2.');
+    expect(stdout).toContain('Nothing was forecast: 2 points of the curve, too few to extrapolate (3 are needed).');
     expect(stdout).not.toContain('░');
   });
 });

@@ -51,16 +51,16 @@ describe('an explanation with a forecast', () => {
   });
 
   it('shows what is needed as a range, also where its end is beyond the caps', () => {
-    expect(text).toMatch(/still needed +about 120 more images, 80 % between 70 and 260\n/);
+    expect(text).toMatch(/still needed +about 120 more images \(80 % between 70 and 260\)\n/);
     const needed = { low: 200, median: null, high: null };
     expect(explanationText(explained({ forecast: { ...FORECAST, needed } }), PLAIN)).toMatch(
-      /still needed +80 % between 200 more images and more than the caps allow; the middle of it is beyond the caps/,
+      /still needed +more images than are within reach \(at least 200 more, with 90 %\)/,
     );
   });
 
   it('shows parts of the first round as points, and the numbers that the posterior was made with', () => {
     expect(text).toMatch(/¼ of round 1 +5 +0\.500/);
-    expect(text).toMatch(/true metric now +0\.860–0\.900 with 80 %, in the middle 0\.880/);
+    expect(text).toMatch(/true metric now +80 % between 0\.860 and 0\.900, in the middle 0\.880/);
     expect(text).toMatch(/noise of points +0\.012, 0\.010; shared by all 0\.020/);
     expect(text).toMatch(/particles +3,000, of which 140 carry weight/);
   });
@@ -68,7 +68,9 @@ describe('an explanation with a forecast', () => {
   it('says that nothing is extrapolated from too few points', () => {
     const few = { ...FORECAST, points: 2, extrapolates: false, probabilities: null, needed: null, gainOfDoubling: 0.4 };
     const said = explanationText(explained({ forecast: few }), PLAIN);
-    expect(said).toMatch(/rests on +2 points: too few to extrapolate/);
+    expect(said).toMatch(
+      /rests on +2 points of the curve, too few to extrapolate \(3 are needed\): the loop just grows/,
+    );
     expect(said).toMatch(/doubling helps +40 % that twice the images gain at least 0\.01; the loop ends below 20 %/);
   });
 });
