@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { z } from 'zod';
+import { jsonOrUndefined } from '../loop/json.ts';
 
 /** What has been predicted so far, kept on disk, so that a retry goes on where the last try stopped. */
 export interface PredictionJournal<T> {
@@ -50,17 +51,9 @@ async function readJournal<T>(path: string, { key, schema }: JournalEntry<T>): P
     throw error;
   });
   for (const line of text.split('\n').slice(0, -1)) {
-    const entry = LineSchema.safeParse(parseJson(line)).data;
+    const entry = LineSchema.safeParse(jsonOrUndefined(line)).data;
     const prediction = schema.safeParse(entry?.[key]);
     if (entry && prediction.success) known.set(entry.image, prediction.data);
   }
   return known;
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

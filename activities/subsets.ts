@@ -1,7 +1,7 @@
-import { nestedSubsets, SHARES } from '../collect/nested-subsets.ts';
+import { nestedSubsets } from '../collect/nested-subsets.ts';
 import type { Quotas } from '../data/quotas.ts';
 import { countPerClass } from '../data/set-checks.ts';
-import { plural } from '../decide/format.ts';
+import { whyNoParts } from '../decide/first-parts.ts';
 import { type SubsetsFile, SubsetsFileSchema } from '../loop/files.ts';
 import type { StoredImage, SubsetPoint } from '../loop/round.ts';
 import { type LoopFiles, roundFile } from './loop-files.ts';
@@ -9,8 +9,6 @@ import { metricOf, verdictsOf } from './measured.ts';
 import { writeSet } from './training-set.ts';
 import type { DecideInput, SubsetSet, TrainingSet } from './types.ts';
 
-/** A class of one image teaches nothing about others of it. */
-const LEAST = 2;
 const FILE = roundFile(1, 'subsets');
 
 interface FirstRound {
@@ -28,29 +26,19 @@ export async function subsetsOf(
   { images, classes, quotas }: FirstRound,
 ): Promise<Pick<TrainingSet, 'subsets' | 'withoutSubsets'>> {
   const { evaluation, seed } = files.spec;
-  if (!evaluation) return { withoutSubsets: WITHOUT_EVALUATION };
-  const least = Math.max(LEAST, quotas.minImagesPerClass);
-  const parts = await nestedSubsets(images, { least, seed });
-  if (parts.length === 0) return { withoutSubsets: tooFew(images, least) };
+  const conditions = { evaluated: evaluation !== undefined, minimum: quotas.minImagesPerClass };
+  const withoutSubsets = whyNoParts(countPerClass(images, []), conditions);
+  if (withoutSubsets !== null) return { withoutSubsets };
+  const parts = await nestedSubsets(images, seed);
+  if (parts.length === 0) return { withoutSubsets: NONE_SMALLER };
   const subsets: SubsetSet[] = [];
   for (const { share, images: part } of parts)
     subsets.push({ share, ...(await writeSet(files, { images: part, classes, place: { round: 1, share } })) });
   return { subsets };
 }
 
-const WITHOUT_EVALUATION =
-  'No parts of round 1 are trained for the forecast: without an evaluation set their hold-out metrics could not be compared.';
-
-function tooFew(images: readonly StoredImage[], least: number): string {
-  const smallest = Math.min(...Object.values(countPerClass(images, [])));
-  const needed = Math.ceil(least / SHARES[0]);
-  if (smallest >= needed)
-    return 'No parts of round 1 are trained for the forecast: its images show so many classes each that no part would be smaller.';
-  return (
-    `No parts of round 1 are trained for the forecast: that takes ${plural(needed, 'image')} per class, and its smallest class has ` +
-    `${smallest}. The curve is extrapolated from the third round with a metric on.`
-  );
-}
+const NONE_SMALLER =
+  'No parts of round 1 are trained for the forecast: its images show so many classes each that no part would be smaller.';
 
 /** Records what became of the parts of the first round: `rounds/1/subsets.json`. Later rounds read their points from there. */
 export async function recordSubsets(files: LoopFiles, { subsets }: DecideInput): Promise<void> {

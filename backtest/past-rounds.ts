@@ -1,5 +1,6 @@
 import { plural } from '../decide/format.ts';
 import { csvFields, textLines } from '../loop/csv.ts';
+import { jsonOrUndefined } from '../loop/json.ts';
 
 /** A round that was really run, or (with `share`) a model trained on that part of the first round's images. */
 export interface PastRound {
@@ -48,7 +49,7 @@ export function sizesWithMetric(rounds: readonly PastRound[]): number {
 
 function entriesOf(text: string): { entries: Entry[]; problems: string[] } {
   if (!/^\s*[[{]/.test(text)) return csvEntries(text);
-  const document = parsed(text);
+  const document = jsonOrUndefined(text);
   if (document === undefined) return jsonLines(text);
   const list = Array.isArray(document)
     ? document
@@ -60,7 +61,7 @@ function entriesOf(text: string): { entries: Entry[]; problems: string[] } {
 function jsonLines(text: string): { entries: Entry[]; problems: string[] } {
   const lines = textLines(text).map((line, at) => ({ where: `line ${at + 1}`, line }));
   const filled = lines.filter(({ line }) => line.trim() !== '');
-  return { entries: filled.map(({ where, line }) => ({ where, value: parsed(line) })), problems: [] };
+  return { entries: filled.map(({ where, line }) => ({ where, value: jsonOrUndefined(line) })), problems: [] };
 }
 
 function csvEntries(text: string): { entries: Entry[]; problems: string[] } {
@@ -103,14 +104,6 @@ function isShare(value: unknown): value is number {
 
 function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function shown(value: unknown): string {

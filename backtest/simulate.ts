@@ -1,10 +1,10 @@
+import { SHARES } from '../loop/training-set.ts';
 import { type Curve, metricAt } from './curve.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Move, Seen, Strategy, Task } from './strategy.ts';
 
 /** Rounds that a run may take. */
 const MOST_ROUNDS = 12;
-const PARTS = [0.25, 0.5];
 
 /** How one run ended. */
 export interface Ended {
@@ -42,7 +42,7 @@ export function simulate(strategy: Strategy, { curve, target, evaluation, caps }
   const { images: cap, rounds: mostRounds } = caps ?? { images: curve.cap, rounds: MOST_ROUNDS };
   const task: Task = { target, cap, rounds: mostRounds, start, evaluationImages: evaluation.images };
   const look = (size: number) => evaluation.look(metricAt(curve, size), size);
-  const parts = strategy.subsets && knowsParts(curve) ? PARTS : [];
+  const parts = strategy.subsets && knowsParts(curve) ? SHARES : [];
   const history: Seen[] = parts.map((share) => ({
     images: Math.round(start * share),
     metric: look(start * share),
@@ -64,7 +64,7 @@ export function simulate(strategy: Strategy, { curve, target, evaluation, caps }
 }
 
 function knowsParts({ start, points }: Curve): boolean {
-  return (points[0]?.images ?? start) <= start * Math.min(...PARTS);
+  return (points[0]?.images ?? start) <= start * SHARES[0];
 }
 
 /** At least one image more, whole images, never past the cap; the same where the cap leaves no room. */

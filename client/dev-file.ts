@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemCode } from '../data/errors.ts';
+import { jsonOrUndefined } from '../loop/json.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -32,7 +33,7 @@ export async function readDevFile(home: string): Promise<DevFile | undefined> {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-  const parsed = DevFileSchema.safeParse(parseJson(text));
+  const parsed = DevFileSchema.safeParse(jsonOrUndefined(text));
   if (parsed.success) return isAlive(parsed.data.pid) ? parsed.data : undefined;
   throw new CliError(
     `${path} does not hold what \`deltaloop dev\` writes there, so the local server's address is unknown.`,
@@ -49,13 +50,5 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return systemCode(error) !== 'ESRCH';
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,7 +1,7 @@
-import { asGiven, decimal, plural, range, whole } from '../decide/format.ts';
-import type { Forecast, NeededImages, Range80 } from '../loop/forecast.ts';
+import { expectedWords, neededWords, tooFewWords } from '../decide/forecast/words.ts';
+import { asGiven, decimal, percent, percentAsGiven, plural, whole } from '../decide/format.ts';
+import type { Forecast, Range80 } from '../loop/forecast.ts';
 import type { Fact, Section } from './explain-sections.ts';
-import { percent } from './figures.ts';
 import type { RecordedRound } from './recorded-rounds.ts';
 import { factsText } from './text-table.ts';
 
@@ -25,9 +25,8 @@ export function forecastSection({ decision, input }: RecordedRound, width?: numb
   return { title: 'The forecast', text: factsText(facts, width) };
 }
 
-function restsOn({ points, extrapolates }: Forecast): string {
-  const counted = plural(points, 'point');
-  return extrapolates ? counted : `${counted}: too few to extrapolate (three are needed), so the loop just grows`;
+function restsOn(forecast: Forecast): string {
+  return forecast.extrapolates ? plural(forecast.points, 'point') : `${tooFewWords(forecast)}: the loop just grows`;
 }
 
 function chanceFacts({ probabilities, gainOfDoubling, used }: Forecast, margin: number): Fact[] {
@@ -35,30 +34,28 @@ function chanceFacts({ probabilities, gainOfDoubling, used }: Forecast, margin: 
   if (probabilities !== null) {
     const { claim, grow, giveUp } = probabilities;
     facts.push(
-      ['target met now', `${percent(claim, used.confidence)}; the loop claims it from ${percent(used.confidence)} on`],
+      [
+        'target met now',
+        `${percent(claim, used.confidence)}; the loop claims it from ${percentAsGiven(used.confidence)} on`,
+      ],
       ['met later', `${percent(grow)}, within the caps`],
-      ['out of reach', `${percent(giveUp, 1 - used.giveUp)}; the loop gives up above ${percent(1 - used.giveUp)}`],
+      [
+        'out of reach',
+        `${percent(giveUp, 1 - used.giveUp)}; the loop gives up above ${percentAsGiven(1 - used.giveUp)}`,
+      ],
     );
   }
   if (gainOfDoubling !== null)
     facts.push([
       'doubling helps',
-      `${percent(gainOfDoubling, used.giveUp)} that twice the images gain at least ${asGiven(margin)}; the loop ends below ${percent(used.giveUp)}`,
+      `${percent(gainOfDoubling, used.giveUp)} that twice the images gain at least ${asGiven(margin)}; the loop ends below ${percentAsGiven(used.giveUp)}`,
     ]);
   return facts;
 }
 
-/** A range first; a median alone would promise too much. */
-function neededWords({ low, median, high }: NeededImages): string {
-  const upTo = high === null ? 'more than the caps allow' : whole(high);
-  if (median === null) return `80 % between ${whole(low)} more images and ${upTo}; the middle of it is beyond the caps`;
-  return `about ${plural(median, 'more image')}, 80 % between ${whole(low)} and ${upTo}`;
-}
-
 function rangeFact(label: string, found: Range80 | null): Fact[] {
   if (found === null) return [];
-  const { low, median, high } = found;
-  return [[label, `${range([low, high], DIGITS)} with 80 %, in the middle ${decimal(median, DIGITS)}`]];
+  return [[label, `${expectedWords(found, DIGITS)}, in the middle ${decimal(found.median, DIGITS)}`]];
 }
 
 const LOOKS = { shared: 'rounds share one evaluation set', independent: 'every round has new evaluation images' };

@@ -1,9 +1,20 @@
 import { compare } from '../decide/comparison.ts';
 import { intervalOf } from '../decide/curve.ts';
-import { asGiven, decimal, digitsWhere, plural, range, shown, signed, whole } from '../decide/format.ts';
+import {
+  asGiven,
+  decimal,
+  digitsWhere,
+  percent,
+  percentAsGiven,
+  plural,
+  range,
+  shown,
+  signed,
+  whole,
+} from '../decide/format.ts';
 import type { Noise } from '../decide/noise.ts';
 import type { CurvePoint, Decision, DecisionInput } from '../loop/round.ts';
-import { minutes, percent } from './figures.ts';
+import { minutes } from './figures.ts';
 import type { RecordedRound } from './recorded-rounds.ts';
 import { type Cell, factsText, textTable } from './text-table.ts';
 
@@ -124,7 +135,7 @@ function targetWords({ settings }: DecisionInput): string {
   const { target, claim, policy, forecast } = settings;
   if (target === null) return 'none: the loop ends when more images no longer help';
   if (policy === 'forecast' && forecast !== undefined)
-    return `${asGiven(target)}, claimed when it is met with a probability of at least ${percent(forecast.confidence)}`;
+    return `${asGiven(target)}, claimed when it is met with a probability of at least ${percentAsGiven(forecast.confidence)}`;
   return `${asGiven(target)}, held against ${claim === 'measured' ? 'the measured metric' : 'the lower 95 % bound'}`;
 }
 

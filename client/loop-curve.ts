@@ -3,6 +3,7 @@ import type { LoopProgress } from '../loop/progress.ts';
 import { curveText, NARROWEST_CURVE } from '../report/curve-text.ts';
 import { forecastInWords } from '../report/curve-words.ts';
 import type { LearningCurve } from '../report/drawn-curve.ts';
+import { curveOf } from '../report/report-data.ts';
 import { readDecision, readSpec } from './loop-files.ts';
 import type { Output } from './output.ts';
 import { wrapWords } from './text-table.ts';
@@ -17,23 +18,13 @@ const USUAL_WIDTH = 80;
  */
 async function curveOfLoop(home: string, progress: LoopProgress): Promise<LearningCurve> {
   const folder = LoopFolder.at(home, progress.loop);
-  const { rounds, metric, target, evaluationImages, result } = progress;
-  const decided = await Promise.all(rounds.map(({ round }) => readDecision(folder, round)));
-  const last = decided.at(-1);
-  return {
-    rounds,
-    metric,
-    target,
-    evaluationImages,
-    recommendedRound: result?.recommended?.round ?? null,
-    intervals: new Map(
-      decided.flatMap((file) => (file?.decision.interval ? [[file.decision.round, file.decision.interval]] : [])),
-    ),
-    forecast: last?.decision.forecast,
-    subsets: last?.input.subsets,
+  const decided = await Promise.all(progress.rounds.map(({ round }) => readDecision(folder, round)));
+  return curveOf({
+    ...progress,
+    decisions: decided.flatMap((file) => file?.decision ?? []),
+    subsets: decided.at(-1)?.input.subsets ?? [],
     capImages: (await readSpec(folder))?.caps.images ?? null,
-    ended: result !== null,
-  };
+  });
 }
 
 export interface CurveRequest {

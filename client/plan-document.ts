@@ -16,7 +16,6 @@ import type { LoopSpec } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import type { PlanSources } from './plan-sources.ts';
-import { type PlanDials, planDials } from './plan-spec.ts';
 import { planWarnings } from './plan-warnings.ts';
 
 /** What the vision service demands of a training of this task; whole compute hours by images. */
@@ -34,7 +33,7 @@ export interface TrainingBudget {
 }
 
 /** The figures of a plan. */
-export interface PlanDocument extends PlanDials {
+export interface PlanDocument extends Pick<LoopSpec, 'policy' | 'delta' | 'forecast'> {
   schemaVersion: 1;
   loop: string;
   title: string;
@@ -59,6 +58,7 @@ export interface PlanDocument extends PlanDials {
   caps: { hours: number; images: number | null; rounds: number; deadline: string | null };
   /** The smallest gain that counts, 0–1. */
   margin: number;
+  prices: NonNullable<LoopSpec['prices']> | null;
   warnings: string[];
 }
 
@@ -67,25 +67,28 @@ export interface PlanDocument extends PlanDials {
  * @throws CliError (exit 2) when the image cap does not hold a first round.
  */
 export function planDocument(spec: LoopSpec, sources: PlanSources, service: PlanService): PlanDocument {
-  const dials = planDials(spec);
-  const { plan, first } = roundsPlan(spec, sources, { dials, service });
+  const { policy, delta, forecast, margin, prices = null } = spec;
+  const { plan, first } = roundsPlan(spec, sources, service);
   const { rounds, end } = projectRounds(plan);
   const evaluation = visibleOn(spec, sources);
   return {
     schemaVersion: 1,
     loop: spec.name,
     title: spec.title ?? spec.name,
-    ...dials,
+    policy,
+    delta,
+    forecast,
+    prices,
     classes: sources.classes,
     firstRound: { images: totalOf(plan.need), perClass: plan.need, ...first },
-    rounds: rounds.map((round) => ({ ...round, costSoFar: costOf(dials, round.images, round.hoursSoFar) })),
+    rounds: rounds.map((round) => ({ ...round, costSoFar: costOf(spec, round.images, round.hoursSoFar) })),
     end,
-    toImageLimit: dials.delta.kind === 'forecast' ? roundsToLimit(plan) : null,
-    worst: worstOf(plan, dials),
+    toImageLimit: delta.kind === 'forecast' ? roundsToLimit(plan) : null,
+    worst: worstOf(plan, spec),
     evaluation,
     budget: budgetOf(spec, service, { plan, rounds, end }),
     caps: { ...spec.caps, images: spec.caps.images ?? null, deadline: spec.caps.deadline ?? null },
-    margin: spec.margin,
+    margin,
     warnings: planWarnings(spec, sources, { minimum: service.minImagesPerClass, need: plan.need }),
   };
 }
@@ -93,17 +96,17 @@ export function planDocument(spec: LoopSpec, sources: PlanSources, service: Plan
 function roundsPlan(
   spec: LoopSpec,
   { classes, pool, evaluation }: PlanSources,
-  { dials, service }: { dials: PlanDials; service: PlanService },
+  service: PlanService,
 ): { plan: RoundsPlan; first: FirstParts } {
-  const { caps, task } = spec;
+  const { caps, delta, policy, target = null, task } = spec;
   const need = firstRoundNeed({ ...spec, capImages: caps.images ?? null }, classes, service.minImagesPerClass);
   if (need === null) throw capTooSmall(spec, classes, service);
   const wanted = (images: number) => spec.training.hours ?? service.suggestedHours(images);
   const plan: RoundsPlan = {
     task,
-    delta: dials.delta,
+    delta,
     pace: 'slowest',
-    target: spec.target ?? null,
+    target,
     need,
     parts: [],
     caps: { minutes: Math.floor(caps.hours * 60), images: caps.images ?? null, rounds: caps.rounds },
@@ -111,7 +114,7 @@ function roundsPlan(
     hours: { minimum: service.minimumHours, wanted },
   };
   const parts = firstParts(need, {
-    forecast: dials.policy === 'forecast',
+    forecast: policy === 'forecast',
     evaluated: evaluation !== null,
     minimum: service.minImagesPerClass,
   });
@@ -134,20 +137,20 @@ function heldParts(first: FirstParts, { hours, need, caps }: RoundsPlan): FirstP
   const whole = hours.wanted(totalOf(need));
   if (ofParts === 0 || ofParts + whole <= Math.floor(caps.minutes / 60)) return first;
   const skipped =
-    `No parts of round 1 are trained: that takes ${plural(ofParts, 'compute hour')} beside the ${whole} of the round itself, and ` +
+    `No parts of round 1 are trained for the forecast: that takes ${plural(ofParts, 'compute hour')} beside the ${whole} of the round itself, and ` +
     `caps.hours allows ${Math.floor(caps.minutes / 60)}.`;
   return { parts: [], skipped };
 }
 
-function costOf({ prices }: PlanDials, images: number, hours: number): number | null {
-  return prices === null ? null : images * prices.image + hours * prices.trainingHour;
+function costOf({ prices }: LoopSpec, images: number, hours: number): number | null {
+  return prices === undefined ? null : images * prices.image + hours * prices.trainingHour;
 }
 
-function worstOf(plan: RoundsPlan, dials: PlanDials): PlanDocument['worst'] {
+function worstOf(plan: RoundsPlan, spec: LoopSpec): PlanDocument['worst'] {
   const hours = plan.caps.minutes / 60;
   const images = mostImages(plan);
-  const free = dials.prices?.image === 0;
-  return { hours, images, cost: images === null && !free ? null : costOf(dials, images ?? 0, hours) };
+  const free = spec.prices?.image === 0;
+  return { hours, images, cost: images === null && !free ? null : costOf(spec, images ?? 0, hours) };
 }
 
 function visibleOn(spec: LoopSpec, { evaluation }: PlanSources): PlanDocument['evaluation'] {

@@ -1,9 +1,7 @@
-import { asGiven, plural } from '../decide/format.ts';
+import { whyNoParts } from '../decide/first-parts.ts';
+import { asGiven, percentAsGiven, plural } from '../decide/format.ts';
 import { plain } from '../loop/markdown.ts';
 import type { LoopSpec } from '../loop/spec.ts';
-
-/** Images per class of which a quarter is two. */
-const FEWEST_FOR_PARTS = 8;
 
 const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 
@@ -20,9 +18,10 @@ function sourceSentence(spec: LoopSpec): string {
   return `Begins with ${plural(imagesPerClass, 'image')}${over}, ${from}${counted}.${hasParts(spec) ? ' A quarter and a half of them are trained too, for the forecast.' : ''}`;
 }
 
-/** Whether parts of the first round are trained: from two images per class in the smallest on, measured on an evaluation set. */
+/** Whether parts of the first round are trained, as far as the spec alone tells. */
 function hasParts({ policy, evaluation, imagesPerClass }: LoopSpec): boolean {
-  return policy === 'forecast' && evaluation !== undefined && imagesPerClass >= FEWEST_FOR_PARTS;
+  const conditions = { evaluated: evaluation !== undefined, minimum: 1 };
+  return policy === 'forecast' && whyNoParts({ each: imagesPerClass }, conditions) === null;
 }
 
 function yardstickSentence({ evaluation, metric }: LoopSpec): string {
@@ -55,16 +54,11 @@ function endSentence(spec: LoopSpec): string {
 function forecastEnd({ target, margin, forecast, patience }: LoopSpec): string {
   const { confidence, giveUp } = forecast;
   if (target === undefined)
-    return `Has no target: stops when doubling the images gains ${asGiven(margin)} with a probability below ${percent(giveUp)}.`;
+    return `Has no target: stops when doubling the images gains ${asGiven(margin)} with a probability below ${percentAsGiven(giveUp)}.`;
   return (
-    `Stops when the target ${asGiven(target)} is met with a probability of at least ${percent(confidence)}, or within reach of the caps ` +
-    `with less than ${percent(giveUp)}; ${plural(patience, 'round')} in a row without a real gain are said and end nothing.`
+    `Stops when the target ${asGiven(target)} is met with a probability of at least ${percentAsGiven(confidence)}, or within reach of the caps ` +
+    `with less than ${percentAsGiven(giveUp)}; ${plural(patience, 'round')} in a row without a real gain are said and end nothing.`
   );
-}
-
-/** `65 %`, `2.5 %`. */
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(2))} %`;
 }
 
 function thresholdsEnd({ target, claim, margin, patience }: LoopSpec): string {

@@ -56,10 +56,11 @@ function endSentences(plan: PlannedLoop): string[] {
     `${endWords(rounds.length, end)}${caps.deadline ? ` The deadline of ${caps.deadline} may end it before.` : ''}`,
   ];
   if (delta.kind !== 'forecast') return sentences;
-  const doubling = 'A forecast doubles the images until there are three points, then adds at least a quarter.';
+  const doubling =
+    'A forecast doubles the images until there are three points, then grows by at least a quarter and to at most four times as many.';
   const quick = toImageLimit
     ? `All ${plural(toImageLimit.images, 'image')} that cap and source allow are reached in round ${whole(toImageLimit.least)} at the earliest and in round ${whole(toImageLimit.most)} at the latest, if the other caps let it.`
-    : 'How fast it may grow after that, no image cap and no source limits.';
+    : 'How far that goes, no image cap and no source limits.';
   return [...sentences, doubling, quick];
 }
 

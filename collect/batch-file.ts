@@ -4,6 +4,7 @@ import { sha256Of } from '../data/hash.ts';
 import { stableJson } from '../data/json.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
 import { LABEL_SHAPE } from '../loop/files.ts';
+import { jsonOrUndefined } from '../loop/json.ts';
 import type { FileRef } from '../loop/round.ts';
 
 const BatchSchema = z.strictObject({
@@ -32,15 +33,7 @@ export async function writeBatch(folder: LoopFolder, images: readonly BatchImage
 /** Reads a batch. @throws FolderConflictError when it is missing, changed or no batch; PathOutsideError. */
 export async function readBatch(folder: LoopFolder, manifest: FileRef): Promise<Batch> {
   const text = (await folder.read(manifest)).toString('utf8');
-  const parsed = BatchSchema.safeParse(parseJson(text));
+  const parsed = BatchSchema.safeParse(jsonOrUndefined(text));
   if (!parsed.success) throw new FolderConflictError(manifest.uri, `is no batch: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

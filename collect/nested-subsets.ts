@@ -1,11 +1,8 @@
 import { countPerClass } from '../data/set-checks.ts';
 import type { ClassCounts, StoredImage } from '../loop/round.ts';
+import { SHARES, type Share } from '../loop/training-set.ts';
 import { drawGreedily } from './greedy-draw.ts';
 import { drawOrder } from './pool-draw.ts';
-
-/** The parts of a first round that are trained too, smallest first, 0–1. */
-export const SHARES = [0.25, 0.5] as const;
-export type Share = (typeof SHARES)[number];
 
 /** A nested part of a first round's images. */
 export interface NestedSubset {
@@ -17,16 +14,11 @@ export interface NestedSubset {
 /**
  * Nested parts of images, ¼ ⊂ ½ ⊂ the whole: each takes, in the fixed order of a draw, so many images that every class keeps its
  * share of the images that show it, rounded down. Where images show several classes, a part may be larger than its share.
- * @param least images that every class must keep in the smallest part
- * @returns none when a class would keep fewer, or when a part would be no smaller than the next.
+ * @returns none when a class would be missing from a part, or when a part would be no smaller than the next.
  */
-export async function nestedSubsets(
-  images: readonly StoredImage[],
-  { least, seed }: { least: number; seed: number },
-): Promise<NestedSubset[]> {
+export async function nestedSubsets(images: readonly StoredImage[], seed: number): Promise<NestedSubset[]> {
   const counts = countPerClass(images, []);
-  const [smallest] = SHARES;
-  if (Object.values(counts).some((count) => Math.floor(count * smallest) < least)) return [];
+  if (Object.values(partOf(counts, SHARES[0])).includes(0)) return [];
   const parts: NestedSubset[] = [];
   let rest = drawOrder(images, seed);
   // From the largest down, each drawn from the one before: so they are nested.

@@ -1,5 +1,5 @@
-import { BALANCE } from '../data/set-checks.ts';
 import type { ClassCounts } from '../loop/round.ts';
+import { CLASS_RATIO } from '../loop/training-set.ts';
 
 /**
  * Gives the share of classes that ran out to the others, one image after another to the class that has the fewest,
@@ -25,7 +25,7 @@ export function shareOut(state: { lack: number; have: ClassCounts; left: ClassCo
 }
 
 function nextClass(have: ReadonlyMap<string, number>, left: ReadonlyMap<string, number>): string | undefined {
-  const most = BALANCE * Math.min(...have.values());
+  const most = CLASS_RATIO * Math.min(...have.values());
   let next: string | undefined;
   for (const [name, count] of have) {
     if ((left.get(name) ?? 0) <= 0 || count + 1 > most) continue;

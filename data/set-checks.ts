@@ -1,6 +1,7 @@
 import type { Finding } from '../loop/finding.ts';
 import { classesOf, type Labelled } from '../loop/labels.ts';
 import type { ClassCounts } from '../loop/round.ts';
+import { CLASS_RATIO } from '../loop/training-set.ts';
 import type { Quotas } from './quotas.ts';
 
 /** What a dataset is for; balance is advised for training only. */
@@ -10,8 +11,6 @@ export type Purpose = 'training' | 'evaluation';
 const GOOD_SIZE = { long: 800, short: 600 };
 /** Sides beyond 5 : 1 lose most of the picture when a model scales it to a square (judgement). */
 const EXTREME_ASPECT = 5;
-/** Balance advice of the rules: no class more than twice as large as another. */
-export const BALANCE = 2;
 
 interface Shaped {
   name: string;
@@ -73,8 +72,8 @@ function tooFew(found: { name: string; count: number; least: number; purpose: Pu
 function imbalance(counts: readonly [string, number][]): Finding[] {
   const sorted = counts.filter(([, count]) => count > 0).sort(([, a], [, b]) => a - b);
   const [least, most] = [sorted[0], sorted.at(-1)];
-  if (!least || !most || most[1] <= BALANCE * least[1]) return [];
-  const message = `${JSON.stringify(most[0])} has ${most[1]} images and ${JSON.stringify(least[0])} ${least[1]}; advised is at most ${BALANCE} : 1`;
+  if (!least || !most || most[1] <= CLASS_RATIO * least[1]) return [];
+  const message = `${JSON.stringify(most[0])} has ${most[1]} images and ${JSON.stringify(least[0])} ${least[1]}; advised is at most ${CLASS_RATIO} : 1`;
   const fix = `Add images of ${JSON.stringify(least[0])}.`;
   return [{ severity: 'warning', code: 'class-imbalance', where: least[0], message, fix }];
 }

@@ -1,7 +1,7 @@
 import type { Task } from '../loop/metrics.ts';
 import type { ClassCounts, DecisionSettings } from '../loop/round.ts';
 
-/** Growth where δ comes from the forecast and there is none yet. */
+/** Growth where δ comes from the forecast and there is none yet: its first points then lie far enough apart to show a slope. */
 export const GROWTH_WITHOUT_FORECAST = 2;
 
 /** Images of all classes together. */

@@ -52,3 +52,22 @@ export function roughly(value: number): number {
   const step = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 1);
   return Math.ceil(value / step) * step;
 }
+
+/**
+ * A probability for people: `35 %`, and never a certainty that it is not: `under 1 %`, `over 99 %`. With as many decimals as it takes
+ * to stand on its side of a bound that it is held against, both 0–1.
+ */
+export function percent(probability: number, bound?: number): string {
+  const told = (digits: number) => shown(probability * 100, digits);
+  const agrees = (digits: number) =>
+    bound === undefined || Math.sign(told(digits) - shown(bound * 100, MOST_DIGITS)) === Math.sign(probability - bound);
+  const figure = told([0, 1, 2, 3].find(agrees) ?? 4);
+  if (figure === 0 && probability > 0) return 'under 1 %';
+  if (figure === 100 && probability < 1) return 'over 99 %';
+  return `${figure} %`;
+}
+
+/** A dial with all the decimals it was given: `65 %`, `12.5 %`. */
+export function percentAsGiven(dial: number): string {
+  return percent(dial, dial);
+}

@@ -1,8 +1,9 @@
 import type { ClassCounts, DecisionInput } from '../loop/round.ts';
+import { CLASS_RATIO } from '../loop/training-set.ts';
 import { nextDelta, nextDetectionDelta, totalOf } from './delta.ts';
 import type { Situation } from './policy.ts';
 import type { Collecting } from './sentence.ts';
-import { BALANCE, classWeights, shareOut } from './split.ts';
+import { classWeights, shareOut } from './split.ts';
 
 /** δ with what its sentence says: how much, whether the cap on images cuts it. */
 export function nextCollecting({ input, forecast }: Situation): Collecting {
@@ -23,7 +24,7 @@ function sharingOf({ perClass, performance, settings }: DecisionInput) {
   return {
     perClass,
     ...(performance === undefined ? {} : { performance }),
-    classRatio: settings.classRatio ?? BALANCE,
+    classRatio: settings.classRatio ?? CLASS_RATIO,
   };
 }
 

@@ -1,10 +1,8 @@
 import type { ClassCounts, DecisionSettings } from '../loop/round.ts';
 import { cutToRoom, GROWTH_WITHOUT_FORECAST, nextDelta, nextDetectionDelta, totalOf } from './delta.ts';
+import { ENOUGH_POINTS } from './forecast/forecast.ts';
+import { bounded, GROWTHS, LEAST_GROWTH, MOST_GROWTH } from './forecast/plan.ts';
 
-/** Points from which a forecast extrapolates. */
-const FEWEST_POINTS = 3;
-/** What a forecast grows by at least. */
-const LEAST_GROWTH = 1.25;
 /** Images beyond which nothing is planned. */
 export const MOST_IMAGES = 1e9;
 
@@ -14,7 +12,7 @@ export interface RoundsPlan {
   delta: DecisionSettings['delta'];
   /** Where δ comes from a forecast: it grows as slowly as it may, or as fast. */
   pace: 'slowest' | 'fastest';
-  /** Without a target a forecast at most doubles. */
+  /** Without a target a forecast grows more slowly. */
   target: number | null;
   /** Images per class of the first round. */
   need: ClassCounts;
@@ -41,14 +39,16 @@ export function deltaOf(plan: RoundsPlan, perClass: ClassCounts, round: number):
   return task === 'detection' ? nextDetectionDelta(perClass, delta) : nextDelta(perClass, delta, null);
 }
 
-/** Images of the next round: twice as many until there are three points, then at least a quarter more. */
+/** Images of the next round, inside the bounds of every forecast. */
 function forecastTotal(plan: RoundsPlan, images: number, round: number): number {
-  const { parts, pace, target } = plan;
-  const growth = Math.max(images + 1, Math.ceil(images * LEAST_GROWTH));
-  const doubled = Math.max(images + 1, Math.round(images * GROWTH_WITHOUT_FORECAST));
-  if (parts.length + round < FEWEST_POINTS) return doubled;
-  if (pace === 'slowest') return growth;
-  return target === null ? doubled : Math.min(imageLimit(plan), MOST_IMAGES + 1);
+  return bounded(images * forecastGrowth(plan, round), { images, horizon: imageLimit(plan) });
+}
+
+/** The least or the most that a forecast grows by; the same for all until it has points enough to extrapolate. */
+function forecastGrowth({ parts, pace, target }: RoundsPlan, round: number): number {
+  if (parts.length + round < ENOUGH_POINTS) return GROWTH_WITHOUT_FORECAST;
+  if (pace === 'slowest') return LEAST_GROWTH;
+  return target === null ? Math.max(...GROWTHS) : MOST_GROWTH;
 }
 
 /** Images that cap and source allow in all; infinite where nothing limits them. */

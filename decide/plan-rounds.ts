@@ -75,8 +75,6 @@ export function roundsToLimit(plan: RoundsPlan): RoundsToLimit | null {
 
 /** The most images that the loop can come to own, hours aside; null where nothing limits them. */
 export function mostImages(plan: RoundsPlan): number | null {
-  const unlimited = imageLimit(plan) === Number.POSITIVE_INFINITY;
-  if (plan.delta.kind === 'forecast' && unlimited && plan.target !== null) return null;
   const caps = { ...plan.caps, minutes: PLENTY };
   // What one class cannot give, others may: only what the source holds in all counts.
   const { available } = plan;

@@ -1,9 +1,8 @@
 import type { SplitRow } from '../loop/forecast.ts';
 import type { ClassCounts, ClassPerformance } from '../loop/round.ts';
+import { CLASS_RATIO } from '../loop/training-set.ts';
 import { Z95 } from './binomial.ts';
 
-/** The service's advice: the largest class of a training set over its smallest, at most. */
-export const BALANCE = 2;
 /**
  * Errors that fall as images^−k are least in all where class c holds images in proportion to error^(1/(1+k)) (Lagrange); k = ½ is
  * usual for few images.
@@ -42,7 +41,7 @@ function meanOf(values: readonly number[]): number {
  * images that a class has (the James–Stein form: what classes differ beyond noise, over all they differ), within the class ratio.
  * @returns a positive number per class, by name; 1 each where nothing was measured
  */
-export function classWeights({ perClass, performance = {}, classRatio = BALANCE }: Sharing): Map<string, number> {
+export function classWeights({ perClass, performance = {}, classRatio = CLASS_RATIO }: Sharing): Map<string, number> {
   const names = namesOf(perClass);
   const measured = names.flatMap((name) => (performance[name] === undefined ? [] : [performance[name]]));
   const mean = meanOf(measured.map(({ value }) => value));
@@ -92,7 +91,7 @@ export function shareOut(extra: number, sharing: Sharing): ClassCounts {
   const left = extra - rows.reduce((sum, { collect }) => sum + collect, 0);
   const byRest = rows.toSorted((one, other) => rest(other, wanted) - rest(one, wanted) || one.at - other.at);
   for (const row of byRest.slice(0, Math.max(0, left))) row.collect += 1;
-  evenOut(rows, sharing.classRatio ?? BALANCE);
+  evenOut(rows, sharing.classRatio ?? CLASS_RATIO);
   return Object.fromEntries(rows.map(({ name, collect }) => [name, collect]));
 }
 

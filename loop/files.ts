@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Finding } from './finding.ts';
-import type { Forecast } from './forecast.ts';
+import type { Forecast, OtherPolicy, SplitRow } from './forecast.ts';
 import { ModelPerformanceSchema } from './metrics.ts';
 import { type LoopResult, OUTCOMES } from './outcome.ts';
 import type { RoundDraw, RoundRecord, StoredImage } from './round.ts';
@@ -178,6 +178,23 @@ export const ForecastSchema = z.object({
   }),
 }) satisfies z.ZodType<Forecast>;
 
+/** What the other policy would have done, in a `decision.json`. */
+export const OtherPolicySchema = z.looseObject({
+  policy: z.enum(['thresholds', 'forecast']),
+  action: z.enum(['collect', 'stop']),
+  outcome: z.string().nullable(),
+  words: z.string(),
+}) satisfies z.ZodType<OtherPolicy>;
+
+/** One class of δ in a `decision.json`. */
+export const SplitRowSchema = z.looseObject({
+  className: z.string(),
+  have: z.number().int().min(0),
+  performance: z.number().nullable(),
+  noise: z.number().nullable(),
+  collect: z.number().int().min(0),
+}) satisfies z.ZodType<SplitRow>;
+
 /** What readers take from `rounds/N/decision.json`, the recorded input and the decision. */
 export const DecisionFileSchema = z.object({
   input: z.object({
@@ -192,25 +209,8 @@ export const DecisionFileSchema = z.object({
     realGain: z.boolean(),
     interval: z.tuple([z.number(), z.number()]).nullable().default(null),
     forecast: ForecastSchema.exactOptional(),
-    other: z
-      .object({
-        policy: z.enum(['thresholds', 'forecast']),
-        action: z.enum(['collect', 'stop']),
-        outcome: z.string().nullable(),
-        words: z.string(),
-      })
-      .exactOptional(),
-    split: z
-      .array(
-        z.object({
-          className: z.string(),
-          have: z.number(),
-          performance: z.number().nullable(),
-          noise: z.number().nullable(),
-          collect: z.number(),
-        }),
-      )
-      .exactOptional(),
+    other: OtherPolicySchema.exactOptional(),
+    split: z.array(SplitRowSchema).exactOptional(),
   }),
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ForecastSchema } from './files.ts';
+import { ForecastSchema, OtherPolicySchema, SplitRowSchema } from './files.ts';
 import { OUTCOMES } from './outcome.ts';
 import type { Decision, DecisionInput } from './round.ts';
 
@@ -107,25 +107,8 @@ const DecisionSchema = z.looseObject({
   warnings: z.array(z.string()),
   delta: ClassCountsSchema.nullable(),
   forecast: ForecastSchema.exactOptional(),
-  other: z
-    .looseObject({
-      policy: z.enum(['thresholds', 'forecast']),
-      action: z.enum(['collect', 'stop']),
-      outcome: z.string().nullable(),
-      words: z.string(),
-    })
-    .exactOptional(),
-  split: z
-    .array(
-      z.looseObject({
-        className: z.string(),
-        have: Count,
-        performance: OptionalNumber,
-        noise: OptionalNumber,
-        collect: Count,
-      }),
-    )
-    .exactOptional(),
+  other: OtherPolicySchema.exactOptional(),
+  split: z.array(SplitRowSchema).exactOptional(),
 }) satisfies z.ZodType<Decision>;
 
 /** A decision with all that it was made from, as a round's `decision.json` holds it. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DURATION, durationMs } from './duration.ts';
 import { FORECAST_DEFAULTS } from './forecast.ts';
 import { METRICS_OF, TARGET_METRICS, TASKS } from './metrics.ts';
+import { CLASS_RATIO } from './training-set.ts';
 
 /** Name of a loop: also its workflow ID, folder and the head of every name at the vision service. */
 export const LoopNameSchema = z
@@ -26,9 +27,6 @@ const Duration = z
     'must be longer than nothing and at most ten years',
   )
   .meta({ examples: ['30m', '12h', '7d'] });
-
-/** The balance that the vision service advises. */
-const CLASS_RATIO = 2;
 
 const Fraction = z.number().min(0).max(1);
 

@@ -1,4 +1,5 @@
-import { asGiven, decimal, plural, roughly, whole } from '../decide/format.ts';
+import { expectedWords, neededWords, tooFewWords } from '../decide/forecast/words.ts';
+import { asGiven, decimal, percent, plural, whole } from '../decide/format.ts';
 import type { Forecast, NeededImages } from '../loop/forecast.ts';
 import { type DrawnCurve, drawnCurve, type LearningCurve } from './drawn-curve.ts';
 
@@ -14,53 +15,24 @@ export function curveInWords(curve: LearningCurve): string {
 /** What the forecast says, always as a range, in one or two sentences; empty where there is none. */
 export function forecastInWords({ forecast, target, ended }: LearningCurve): string {
   if (!forecast) return '';
-  if (!forecast.extrapolates) return tooFewPoints(forecast, ended === true);
+  if (!forecast.extrapolates) return `Nothing ${ended ? 'was forecast' : 'is forecast yet'}: ${tooFewWords(forecast)}.`;
   const said = target === null ? gainInWords(forecast) : neededInWords(forecast.needed, target);
   if (said === '') return '';
   return [`The ${ended ? 'last ' : ''}forecast says: ${said}.`, oddsInWords(forecast)].filter(Boolean).join(' ');
-}
-
-function tooFewPoints({ points }: Forecast, ended: boolean): string {
-  const there = points === 1 ? 'one' : whole(points);
-  return ended
-    ? `Nothing was forecast: a forecast needs three points of the curve, and there ${points === 1 ? 'was' : 'were'} ${there}.`
-    : `Nothing is forecast yet: a forecast needs three points of the curve, and there ${points === 1 ? 'is' : 'are'} ${there}.`;
 }
 
 function gainInWords({ gainOfDoubling }: Forecast): string {
   return gainOfDoubling === null ? '' : `twice the images gain at least the margin with ${percent(gainOfDoubling)}`;
 }
 
-/** The ends of an 80 % interval have a tenth of the probability outside of each. */
 function neededInWords(needed: NeededImages | null, target: number): string {
-  if (needed === null) return '';
-  const { low, median, high } = needed;
-  const towards = `for target ${asGiven(target)}`;
-  if (median === null)
-    return `more images than the caps allow ${towards}${low > 0 ? ` (at least ${estimate(low)} more, with 90 %)` : ''}`;
-  const reach =
-    high === null
-      ? `80 % from ${estimate(low)} to more than the caps allow`
-      : `80 % between ${estimate(low)} and ${estimate(high)}`;
-  if (median === 0) return `target ${asGiven(target)} is probably met already (${reach} more images)`;
-  return `about ${estimate(median)} more image${median === 1 ? '' : 's'} (${reach}) ${towards}`;
+  return needed === null ? '' : `${neededWords(needed)} for target ${asGiven(target)}`;
 }
 
 function oddsInWords({ probabilities }: Forecast): string {
   if (probabilities === null) return '';
   const { claim, grow, giveUp } = probabilities;
   return `Met now: ${percent(claim)}; later within the caps: ${percent(grow)}; out of their reach: ${percent(giveUp)}.`;
-}
-
-/** Two digits are all that an estimate has. */
-function estimate(images: number): string {
-  return whole(images <= 0 ? 0 : roughly(images));
-}
-
-function percent(probability: number): string {
-  if (probability > 0 && probability < 0.005) return 'under 1 %';
-  if (probability < 1 && probability > 0.995) return 'over 99 %';
-  return `${whole(probability * 100)} %`;
 }
 
 /** How to read the picture: bars, marks, band, and what of cap and forecast lies beyond its edge; empty where there is none. */
@@ -83,7 +55,7 @@ function bandInWords({ band, next }: DrawnCurve): string {
   const planned =
     next === null
       ? ''
-      : `; the diamond is the next round, with ${plural(next.images, 'image')} in all: 80 % between ${decimal(next.low)} and ${decimal(next.high)}`;
+      : `; the diamond is the next round, with ${plural(next.images, 'image')} in all: ${expectedWords(next)}`;
   return `The band is the 80 % interval of the forecast, the dotted line its median${planned}.`;
 }
 

@@ -81,8 +81,14 @@ export interface ReportData {
   asOf: string;
 }
 
-/** The learning curve of a report, with the intervals of its decisions and the forecast of the last one. */
-export function curveOf(data: ReportData): LearningCurve {
+/** What of a loop its learning curve is made of. */
+type CurveData = Pick<
+  ReportData,
+  'rounds' | 'metric' | 'target' | 'evaluationImages' | 'subsets' | 'capImages' | 'result'
+> & { decisions: readonly Pick<DecisionNote, 'round' | 'interval' | 'forecast'>[] };
+
+/** The learning curve of a loop, with the intervals of its decisions and the forecast of the last one. */
+export function curveOf(data: CurveData): LearningCurve {
   const { rounds, metric, target, evaluationImages, decisions, subsets, capImages, result } = data;
   return {
     rounds,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOrUndefined } from '../loop/json.ts';
 import { ERROR_CODE_HEADER, ErrorEnvelopeSchema, KEY_HEADER, MOUNT_POINT } from './contract.ts';
 import { VisionConnectionError, VisionContractError, VisionHttpError } from './errors.ts';
 
@@ -130,14 +131,6 @@ function parseBody<T>(call: Call, text: string, schema: z.ZodType<T>): T {
   if (parsed.success) return parsed.data;
   const reason = jsonOrUndefined(text) === undefined ? 'the body is not JSON' : z.prettifyError(parsed.error);
   throw new VisionContractError({ method: call.method, path: `${MOUNT_POINT}/${call.path}`, reason });
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Servers differ in whether they leave an absent field out or send null; both mean absent. */

@@ -1,5 +1,6 @@
 import { FORECAST_DEFAULTS, type Forecast, type ForecastSettings } from '../../loop/forecast.ts';
 import type { DecisionInput } from '../../loop/round.ts';
+import { GROWTH_WITHOUT_FORECAST } from '../delta.ts';
 import { normalQuantile } from '../normal.ts';
 import { type Evidence, evidenceOf, MISFIT } from './evidence.ts';
 import { PARTICLES, particlesOf } from './particles.ts';
@@ -16,8 +17,6 @@ import {
 
 /** Fewer points are not extrapolated (rules, "Size of δ"). */
 export const ENOUGH_POINTS = 3;
-/** Growth before that: three points then lie far enough apart to show a slope. */
-const FIRST_GROWTH = 2;
 /** How far a forecast looks where neither a cap nor the pool ends it, as a multiple of the present images. */
 const FAR = 32;
 /** Points of the drawn band. */
@@ -149,7 +148,7 @@ function gainOfDoubling({ input, posterior, plan }: Question): number {
 /** Training images of the next round. What is planned for is a measurement that will allow the claim, noise and all. */
 function sizeOf(question: Question, extrapolates: boolean): number {
   const { input, posterior, plan, bar, confidence } = question;
-  if (!extrapolates) return bounded(FIRST_GROWTH * plan.images, plan);
+  if (!extrapolates) return bounded(GROWTH_WITHOUT_FORECAST * plan.images, plan);
   if (bar === null) return bestGrowth(posterior, plan);
   const { evaluationImages: size, target } = input.settings;
   const look = ((target ?? bar) * (1 - (target ?? bar))) / (size ?? HOLD_OUT_SUPPOSED);

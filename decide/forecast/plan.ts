@@ -9,9 +9,9 @@ const ROUNDS_AHEAD = 6;
 /** A round grows the training set at least by this factor: less cannot be told from noise. */
 export const LEAST_GROWTH = 1.25;
 /** Fitted curves are not trusted beyond four times the images that they saw (Hoiem et al. 2021). */
-const MOST_GROWTH = 4;
+export const MOST_GROWTH = 4;
 /** Without a target: growths that are weighed against each other. */
-const GROWTHS = [1.25, 1.5, 1.75, 2];
+export const GROWTHS = [1.25, 1.5, 1.75, 2];
 
 /** What a plan is made of. Prices in images. */
 export interface Plan {

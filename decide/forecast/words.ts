@@ -1,6 +1,7 @@
 import type { Forecast, NeededImages, Range80 } from '../../loop/forecast.ts';
 import type { DecisionSettings } from '../../loop/round.ts';
-import { asGiven, decimal, digitsWhere, plural, range, shown, whole } from '../format.ts';
+import { asGiven, decimal, digitsWhere, plural, roughly, shown, whole } from '../format.ts';
+import { ENOUGH_POINTS } from './forecast.ts';
 
 /** Decimals at which a printed probability stands on the right side of its printed bound. */
 function chance(probability: number, bound: number): string {
@@ -10,23 +11,33 @@ function chance(probability: number, bound: number): string {
   );
 }
 
-/** Estimates are told to two digits: 1,283 → 1,300. */
-function about(images: number): number {
-  const step = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, images))) - 1);
-  return Math.round(images / step) * step;
+/**
+ * The images still needed, as a range and never as a point alone, to two digits: `about 120 more images (80 % between 70 and 260)`. The
+ * ends of an 80 % interval have a tenth of the probability outside of each.
+ */
+export function neededWords({ low, median, high }: NeededImages): string {
+  if (median === null) {
+    const least = low > 0 ? ` (at least ${estimate(low)} more, with 90 %)` : '';
+    return `more images than are within reach${least}`;
+  }
+  const reach =
+    high === null ? `from ${estimate(low)} to beyond reach` : `between ${estimate(low)} and ${estimate(high)}`;
+  const middle = median === 0 ? 'probably no more images' : `about ${plural(roughly(median), 'more image')}`;
+  return `${middle} (80 % ${reach})`;
 }
 
-/** `about 120 more images (80 % between 70 and 260)`: a range, never a point alone. */
-export function neededWords({ low, median, high }: NeededImages, horizon: number): string {
-  const beyond = `more than the ${whole(horizon)} within reach`;
-  const most = high === null ? beyond : whole(about(high));
-  if (median === null) return `at least ${plural(about(low), 'more image')} (80 % interval; upwards ${beyond})`;
-  return `about ${plural(about(median), 'more image')} (80 % between ${whole(about(low))} and ${most})`;
+function estimate(images: number): string {
+  return whole(roughly(images));
 }
 
-/** `0.86–0.90 at 80 %`. */
-export function expectedWords({ low, high }: Range80): string {
-  return `80 % between ${range([low, high])}`;
+/** Where the true metric lies: `80 % between 0.86 and 0.90`. */
+export function expectedWords({ low, high }: Pick<Range80, 'low' | 'high'>, digits?: number): string {
+  return `80 % between ${decimal(low, digits)} and ${decimal(high, digits)}`;
+}
+
+/** Why nothing is forecast: `2 points of the curve, too few to extrapolate (3 are needed)`. */
+export function tooFewWords({ points }: Pick<Forecast, 'points'>): string {
+  return `${plural(points, 'point')} of the curve, too few to extrapolate (${ENOUGH_POINTS} are needed)`;
 }
 
 /**
@@ -37,22 +48,18 @@ export function forecastWords(forecast: Forecast, settings: Pick<DecisionSetting
   const { probabilities, gainOfDoubling, extrapolates, needed, horizon, used } = forecast;
   const { target, margin } = settings;
   if (target === null) {
-    if (!extrapolates) return tooFew(forecast);
+    if (!extrapolates) return tooFewWords(forecast);
     const gain = gainOfDoubling ?? 0;
     return `twice the images would gain ${asGiven(margin)} with probability ${chance(gain, used.giveUp)} (${asGiven(used.giveUp)} is enough to go on)`;
   }
-  if (probabilities === null) return extrapolates ? '' : tooFew(forecast);
+  if (probabilities === null) return extrapolates ? '' : tooFewWords(forecast);
   const { claim, giveUp } = probabilities;
   if (claim >= used.confidence)
     return `the target ${asGiven(target)} is met with probability ${chance(claim, used.confidence)} (${asGiven(used.confidence)} is enough)`;
   const met = `the target ${asGiven(target)} is met with probability ${chance(claim, used.confidence)}`;
-  if (!extrapolates) return `${met}; ${tooFew(forecast)}`;
+  if (!extrapolates) return `${met}; ${tooFewWords(forecast)}`;
   const within = 1 - giveUp;
   const reach = `within reach of ${plural(horizon, 'image')} with ${chance(within, used.giveUp)}`;
   if (within < used.giveUp) return `${met}, ${reach} (below ${asGiven(used.giveUp)})`;
-  return needed === null ? `${met}, ${reach}` : `${met}, ${reach}, and needs ${neededWords(needed, horizon)}`;
-}
-
-function tooFew({ points }: Forecast): string {
-  return `${plural(points, 'point')} of the curve, too few to extrapolate`;
+  return needed === null ? `${met}, ${reach}` : `${met}, ${reach}, and needs ${neededWords(needed)}`;
 }

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { LoopFolder } from '../../data/loop-folder.ts';
 import { RoundDrawSchema, RoundRecordSchema, SubsetsFileSchema } from '../../loop/files.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
-import { imageFolder } from '../support/images.ts';
 import { createRig, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
+import { imageSources } from '../support/sources.ts';
 
 let rig: Rig;
 let spec: LoopSpecInput;
@@ -25,15 +25,9 @@ const PARTS = {
 
 beforeAll(async () => {
   rig = await createRig();
-  const pool = await imageFolder(join(rig.home, 'sources/pool'), { perClass: 20, firstSeed: 1 });
-  const evaluation = await imageFolder(join(rig.home, 'sources/evaluation'), { perClass: 10, firstSeed: 1000 });
   spec = {
     name: 'reference',
-    collector: {
-      kind: 'pool',
-      path: pool,
-    },
-    evaluation: { path: evaluation },
+    ...(await imageSources(rig, { pool: 20, evaluation: 10 })),
     policy: 'thresholds',
     imagesPerClass: 2,
     target: 1,

@@ -5,10 +5,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { imageFolder } from '../support/images.ts';
 import { faultyProxy } from '../support/proxy.ts';
 import { createRig, profiles, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
+import { imageSources } from '../support/sources.ts';
 
 const MAIN = fileURLToPath(new URL('../../vision-service/main.ts', import.meta.url));
 const Ready = z.object({ url: z.string() });
@@ -45,8 +45,7 @@ async function service(home: string, port = 0): Promise<Process> {
 
 it('a vision service killed with SIGKILL while it trains, its answer lost, trains once and bills once', async () => {
   const home = join(rig.home, 'other-service');
-  const pool = await imageFolder(join(rig.home, 'sources/pool'), { perClass: 40, firstSeed: 1 });
-  const evaluation = await imageFolder(join(rig.home, 'sources/evaluation'), { perClass: 10, firstSeed: 1000 });
+  const sources = await imageSources(rig, { pool: 40, evaluation: 10 });
   let running = await service(home);
   const proxy = await faultyProxy(running.url);
   const stop = await rig.work('service-crash', profiles({ url: proxy.url, key: KEY }));
@@ -64,11 +63,7 @@ it('a vision service killed with SIGKILL while it trains, its answer lost, train
     taskQueue: 'service-crash',
     spec: {
       name: 'service-crash',
-      collector: {
-        kind: 'pool',
-        path: pool,
-      },
-      evaluation: { path: evaluation },
+      ...sources,
       policy: 'thresholds',
       imagesPerClass: 30,
       target: 1,

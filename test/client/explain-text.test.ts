@@ -1,35 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { type ExplainedRound, explanationText } from '../../client/render-explanation.ts';
 import { decide } from '../../decide/decide.ts';
-import { ForecastSchema } from '../../loop/files.ts';
+import type { Forecast } from '../../loop/forecast.ts';
 import type { Decision } from '../../loop/round.ts';
 import { input, points } from '../decide/inputs.ts';
+import { forecastOf } from '../report/forecasts.ts';
 
-const FORECAST = ForecastSchema.parse({
-  points: 5,
-  extrapolates: true,
+const GROWING = forecastOf({ from: 18, last: 78, horizon: 600, next: 96 });
+const FORECAST: Forecast = {
+  ...GROWING,
   probabilities: { claim: 0.12, grow: 0.876, giveUp: 0.004 },
-  gainOfDoubling: null,
-  needed: { low: 70, median: 120, high: 260 },
-  horizon: 600,
-  next: 96,
   present: { low: 0.86, median: 0.88, high: 0.9 },
-  ahead: { low: 0.87, median: 0.9, high: 0.93 },
-  band: [],
-  used: {
-    confidence: 0.65,
-    giveUp: 0.2,
-    seed: 1,
-    looks: 'shared',
-    bar: 0.945,
-    roundPrice: 18,
-    particles: 3000,
-    effective: 140,
-    inflation: 1.5,
-    noise: [0.012, 0.01],
-    sharedNoise: 0.02,
-  },
-});
+  used: { ...GROWING.used, noise: [0.012, 0.01] },
+};
 
 const PLAIN = { loop: 'colours', style: (_tone: unknown, text: string) => text };
 
@@ -51,24 +34,26 @@ describe('an explanation with a forecast', () => {
   });
 
   it('shows what is needed as a range, also where its end is beyond the caps', () => {
-    expect(text).toMatch(/still needed +about 120 more images, 80 % between 70 and 260\n/);
+    expect(text).toMatch(/still needed +about 120 more images \(80 % between 70 and 260\)\n/);
     const needed = { low: 200, median: null, high: null };
     expect(explanationText(explained({ forecast: { ...FORECAST, needed } }), PLAIN)).toMatch(
-      /still needed +80 % between 200 more images and more than the caps allow; the middle of it is beyond the caps/,
+      /still needed +more images than are within reach \(at least 200 more, with 90 %\)/,
     );
   });
 
   it('shows parts of the first round as points, and the numbers that the posterior was made with', () => {
     expect(text).toMatch(/¼ of round 1 +5 +0\.500/);
-    expect(text).toMatch(/true metric now +0\.860–0\.900 with 80 %, in the middle 0\.880/);
-    expect(text).toMatch(/noise of points +0\.012, 0\.010; shared by all 0\.020/);
-    expect(text).toMatch(/particles +3,000, of which 140 carry weight/);
+    expect(text).toMatch(/true metric now +80 % between 0\.860 and 0\.900, in the middle 0\.880/);
+    expect(text).toMatch(/noise of points +0\.012, 0\.010; shared by all 0\.015/);
+    expect(text).toMatch(/particles +3,000, of which 410 carry weight/);
   });
 
   it('says that nothing is extrapolated from too few points', () => {
     const few = { ...FORECAST, points: 2, extrapolates: false, probabilities: null, needed: null, gainOfDoubling: 0.4 };
     const said = explanationText(explained({ forecast: few }), PLAIN);
-    expect(said).toMatch(/rests on +2 points: too few to extrapolate/);
+    expect(said).toMatch(
+      /rests on +2 points of the curve, too few to extrapolate \(3 are needed\): the loop just grows/,
+    );
     expect(said).toMatch(/doubling helps +40 % that twice the images gain at least 0\.01; the loop ends below 20 %/);
   });
 });

@@ -26,14 +26,12 @@ const BASE = LoopSpecSchema.parse({
 const PRICES = { image: 0.4, trainingHour: 12, currency: 'EUR' };
 
 /** A plan of the forecast policy with prices, changed as the test wants. */
-function planned(change: object = {}) {
-  const later: object = { policy: 'forecast', delta: { kind: 'forecast' }, prices: PRICES, ...change };
-  const spec: LoopSpec = Object.assign({ ...BASE }, later);
-  const document = planDocument(spec, SOURCES, SERVICE);
+function planned(change: Partial<LoopSpec> = {}) {
+  const document = planDocument({ ...BASE, prices: PRICES, ...change }, SOURCES, SERVICE);
   return { ...document, sentences: ['Begins.'], next: 'deltaloop start tiles.yaml --watch' };
 }
 
-function text(change: object = {}, width?: number): string {
+function text(change: Partial<LoopSpec> = {}, width?: number): string {
   return planText(planned(change), { style: (_tone, plain) => plain, width });
 }
 
@@ -42,13 +40,13 @@ describe('the plan of a forecast', () => {
     const said = text();
     expect(said).toMatch(/^Rounds, at the slowest pace/m);
     expect(said).toMatch(/\n +1 +24 +8 +3 h +3 h +45\.60\n +2 +30 +10 +1 h +4 h +60\.00/);
-    expect(said).toContain('reached in round 2 at the earliest and in round 22 at the latest');
-    expect(planned().toImageLimit).toEqual({ images: 2400, least: 2, most: 22 });
+    expect(said).toContain('reached in round 5 at the earliest and in round 22 at the latest');
+    expect(planned().toImageLimit).toEqual({ images: 2400, least: 5, most: 22 });
   });
 
   it('says which parts of the first round are trained, or why none', () => {
     expect(text()).toContain('Parts of round 1 with 6 and 12 images are trained too');
-    expect(text({ imagesPerClass: 3 })).toContain('which takes 8 images per class, and it has 3');
+    expect(text({ imagesPerClass: 3 })).toContain('which takes 8 images per class, and its smallest class has 3');
     const { firstRound, rounds } = planned({ caps: { ...BASE.caps, hours: 2 } });
     expect(firstRound.skipped).toContain(
       'takes 2 compute hours beside the 1 of the round itself, and caps.hours allows 2',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { roundsCsv } from '../../client/commands/rounds.ts';
 import { EXIT, exitCodeOf, exitCodesHelp } from '../../client/exit-codes.ts';
 import { errorText, explainError } from '../../client/explain-error.ts';
-import { minutes, money, percent } from '../../client/figures.ts';
+import { minutes, money } from '../../client/figures.ts';
 import { progressFromFiles } from '../../client/progress-from-files.ts';
 import { renderProgress } from '../../client/render-progress.ts';
 import { printable, textTable, wrapWords } from '../../client/text-table.ts';
@@ -141,17 +141,6 @@ describe('a loop as text', () => {
 });
 
 describe('figures', () => {
-  it('of a probability are never a certainty that it is not, and stand on their side of a bound', () => {
-    expect([0, 0.004, 0.354, 0.997, 1].map((value) => percent(value))).toEqual([
-      '0 %',
-      'under 1 %',
-      '35 %',
-      'over 99 %',
-      '100 %',
-    ]);
-    expect([percent(0.6496, 0.65), percent(0.65, 0.65), percent(0.7, 0.65)]).toEqual(['64.96 %', '65 %', '70 %']);
-  });
-
   it('of money have two decimals, and the currency where there is one', () => {
     expect([money(1320, 'EUR'), money(0.5)]).toEqual(['1,320.00 EUR', '0.50']);
   });

@@ -98,7 +98,7 @@ describe('the forecast', () => {
   it('goes on where the target is in reach, with the images it needs as a range', () => {
     const decision = decide(forecasting(RISING, { settings: { target: 0.8 } }));
     expect(decision.action).toBe('collect');
-    expect(decision.sentence).toMatch(/needs (about|at least) [\d,]+ more images \(80 % (between|interval)/);
+    expect(decision.sentence).toMatch(/needs about [\d,]+ more images \(80 % from [\d,]+ to beyond reach\)/);
   });
 
   it('says that fewer than three points are too few, doubles, and gives nothing up', () => {

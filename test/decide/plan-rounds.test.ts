@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstParts } from '../../decide/first-parts.ts';
+import { firstParts, whyNoParts } from '../../decide/first-parts.ts';
 import type { RoundsPlan } from '../../decide/plan-growth.ts';
 import { mostImages, projectRounds, roundsToLimit } from '../../decide/plan-rounds.ts';
 
@@ -70,11 +70,11 @@ describe('the rounds ahead', () => {
     expect(images({ ...FORECAST, parts: [4, 8], caps: { ...PLAN.caps, rounds: 3 } })).toEqual([16, 20, 25]);
   });
 
-  it('of a forecast reach the image cap at once when it may extrapolate, without a target by doubling', () => {
+  it('of a forecast reach the image cap by at most four times as many when it may extrapolate, without a target by doubling', () => {
     const capped: RoundsPlan = { ...FORECAST, parts: [4, 8], caps: { ...PLAN.caps, images: 100 } };
-    expect(images({ ...capped, pace: 'fastest' })).toEqual([16, 100]);
+    expect(images({ ...capped, pace: 'fastest' })).toEqual([16, 64, 100]);
     expect(images({ ...capped, pace: 'fastest', target: null })).toEqual([16, 32, 64, 100]);
-    expect(roundsToLimit(capped)).toEqual({ images: 100, least: 2, most: 10 });
+    expect(roundsToLimit(capped)).toEqual({ images: 100, least: 3, most: 10 });
     expect(roundsToLimit(FORECAST)).toBeNull();
   });
 
@@ -138,8 +138,9 @@ describe('the most images that a loop can own', () => {
     expect(images(withCaps({ minutes: 60, images: 500 }))).toEqual([6]);
   });
 
-  it('are unknown of a forecast that neither cap nor source limits', () => {
+  it('are unknown of a forecast that neither cap nor source limits, unless few rounds do', () => {
     expect(mostImages(FORECAST)).toBeNull();
+    expect(mostImages({ ...FORECAST, parts: [4, 8], caps: { ...FORECAST.caps, rounds: 3 } })).toBe(16 * 4 * 4);
     expect(mostImages({ ...FORECAST, caps: { ...FORECAST.caps, images: 900 } })).toBe(900);
   });
 });
@@ -158,13 +159,31 @@ describe('parts of the first round', () => {
   });
 
   it.each([
-    [{ cat: 8, dog: 7 }, asked, 'takes 8 images per class, and it has 7'],
-    [{ cat: 8, dog: 8 }, { ...asked, minimum: 3 }, 'takes 12 images per class, and it has 8'],
+    [
+      { cat: 8, dog: 7 },
+      asked,
+      'keep 2 images of every class, which takes 8 images per class, and its smallest class has 7',
+    ],
+    [
+      { cat: 8, dog: 8 },
+      { ...asked, minimum: 3 },
+      'keep 3 images of every class, which takes 12 images per class, and its smallest class has 8',
+    ],
     [{ cat: 8, dog: 8 }, { ...asked, evaluated: false }, 'without an evaluation set'],
     [{ cat: 8, dog: 8 }, { ...asked, forecast: false }, 'the policy is thresholds'],
   ])('of %j with %j are left out with the reason', (need, options, reason) => {
     const { parts, skipped } = firstParts(need, options);
     expect(parts).toEqual([]);
     expect(skipped).toContain(reason);
+  });
+
+  it('are trained exactly where a quarter of every class keeps the minimum, and two', () => {
+    const counts = fc.dictionary(fc.string(), fc.integer({ min: 1, max: 40 }), { minKeys: 1, maxKeys: 5 });
+    fc.assert(
+      fc.property(counts, fc.integer({ min: 1, max: 8 }), (perClass, minimum) => {
+        const kept = Math.min(...Object.values(perClass).map((count) => Math.floor(count / 4)));
+        expect(whyNoParts(perClass, { evaluated: true, minimum }) === null).toBe(kept >= Math.max(2, minimum));
+      }),
+    );
   });
 });

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../decide/decide.ts';
+import { expectedWords, neededWords } from '../../decide/forecast/words.ts';
+import { percent, percentAsGiven } from '../../decide/format.ts';
 import { type OutcomeFacts, outcomeSentence } from '../../decide/outcome-sentence.ts';
 import { recommend } from '../../decide/recommend.ts';
 import { startWarnings } from '../../decide/warnings.ts';
@@ -87,6 +89,35 @@ describe('the sentence of a decision', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('the words of a forecast', () => {
+  it('tell the images still needed as a range to two digits, also where an end of it is out of reach', () => {
+    expect(neededWords({ low: 704, median: 1283, high: 2951 })).toBe(
+      'about 1,300 more images (80 % between 710 and 3,000)',
+    );
+    expect(neededWords({ low: 0, median: 1, high: null })).toBe('about 1 more image (80 % from 0 to beyond reach)');
+    expect(neededWords({ low: 0, median: 0, high: 31 })).toBe('probably no more images (80 % between 0 and 31)');
+    expect(neededWords({ low: 68, median: null, high: null })).toBe(
+      'more images than are within reach (at least 68 more, with 90 %)',
+    );
+    expect(neededWords({ low: 0, median: null, high: null })).toBe('more images than are within reach');
+  });
+
+  it('tell a metric as a range', () => {
+    expect(expectedWords({ low: 0.861, high: 0.9 })).toBe('80 % between 0.86 and 0.90');
+  });
+
+  it('make no probability a certainty that it is not', () => {
+    const told = [0, 0.004, 0.354, 0.997, 1].map((value) => percent(value));
+    expect(told).toEqual(['0 %', 'under 1 %', '35 %', 'over 99 %', '100 %']);
+  });
+
+  it('keep a probability on its side of the dial that it is held against, as the dial was given', () => {
+    const pairs = [0.6496, 0.6504, 0.65, 0.7].map((value) => percent(value, 0.65));
+    expect(pairs).toEqual(['64.96 %', '65.04 %', '65 %', '70 %']);
+    expect([0, 0.125, 0.07, 1 - 0.9, 1].map(percentAsGiven)).toEqual(['0 %', '12.5 %', '7 %', '10 %', '100 %']);
   });
 });
 

@@ -40,7 +40,7 @@ describe('the picture of a forecast', () => {
     const curve = running({ rounds: ROUNDS.slice(0, 2), forecast: noForecast(2) });
     expect(marks(await learningCurveSvg(curve), 'area')).toBe(0);
     expect(forecastInWords(curve)).toBe(
-      'Nothing is forecast yet: a forecast needs three points of the curve, and there are 2.',
+      'Nothing is forecast yet: 2 points of the curve, too few to extrapolate (3 are needed).',
     );
     expect(pictureInWords(curve, '')).toBe('The cap of 400 images lies beyond the picture.');
   });
@@ -119,12 +119,12 @@ describe('the forecast in words', () => {
     expect(needing({ low: 70, median: 120, high: 260 })).toBe(
       'The forecast says: about 120 more images (80 % between 70 and 260) for target 0.84.',
     );
-    expect(needing({ low: 70, median: 120, high: null })).toContain('80 % from 70 to more than the caps allow');
+    expect(needing({ low: 70, median: 120, high: null })).toContain('80 % from 70 to beyond reach');
     expect(needing({ low: 70, median: null, high: null })).toBe(
-      'The forecast says: more images than the caps allow for target 0.84 (at least 70 more, with 90 %).',
+      'The forecast says: more images than are within reach (at least 70 more, with 90 %) for target 0.84.',
     );
     expect(needing({ low: 0, median: 0, high: 31 })).toContain(
-      'probably met already (80 % between 0 and 31 more images)',
+      'probably no more images (80 % between 0 and 31) for target 0.84',
     );
   });
 

@@ -1,42 +1,30 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VerdictsFileSchema } from '../../loop/files.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { pause, resolve, resume, stop } from '../../workflows/messages.ts';
-import { imageFolder } from '../support/images.ts';
-import { type FaultyProxy, faultyProxy } from '../support/proxy.ts';
-import { createRig, profiles, type Rig, start } from '../support/rig.ts';
+import type { FaultyProxy } from '../support/proxy.ts';
+import { profiles, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
+import { type Sources, troubledRig } from '../support/sources.ts';
 import { until } from '../support/watching.ts';
 
 let rig: Rig;
 let proxy: FaultyProxy;
-let stopWorkers: () => Promise<void>;
-let pool: string;
-let evaluation: string;
+let sources: Sources;
+let close: () => Promise<void>;
 const taskQueue = 'attention';
 
 beforeAll(async () => {
-  rig = await createRig();
-  proxy = await faultyProxy(rig.service.url);
-  pool = await imageFolder(join(rig.home, 'sources/pool'), { perClass: 12, firstSeed: 1 });
-  evaluation = await imageFolder(join(rig.home, 'sources/evaluation'), { perClass: 10, firstSeed: 1000 });
-  stopWorkers = await rig.work(taskQueue, profiles({ url: proxy.url, key: rig.service.key }));
+  ({ rig, proxy, sources, close } = await troubledRig(taskQueue));
 });
 
-afterAll(async () => {
-  proxy.rule(null);
-  await stopWorkers();
-  await proxy.close();
-  await rig.teardown();
-});
+afterAll(() => close());
 
 function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
   return {
     name,
-    collector: { kind: 'pool', path: pool },
-    evaluation: { path: evaluation },
+    ...sources,
     policy: 'thresholds',
     imagesPerClass: 2,
     target: 1,
@@ -100,7 +88,7 @@ describe('what an operator can mend', () => {
   });
 
   it('refuses before anything is spent when the evaluation folder overlaps the pool, naming the files', async () => {
-    const { handle } = await begin(spec('overlap', { evaluation: { path: pool } }));
+    const { handle } = await begin(spec('overlap', { evaluation: { path: sources.collector.path } }));
     const seen = await until(handle, ({ phase }) => phase === 'needs-attention');
     expect(seen.attention).toMatchObject({ type: 'DatasetChecksFailed', step: 'prepare' });
     expect(seen.attention?.message).toContain('leak-exact');
@@ -202,7 +190,7 @@ describe('an outage', () => {
 
 describe('answers that come too late', () => {
   it('are refused: the first one counts', async () => {
-    const { handle } = await begin(spec('two-answers', { evaluation: { path: pool } }));
+    const { handle } = await begin(spec('two-answers', { evaluation: { path: sources.collector.path } }));
     await until(handle, ({ phase }) => phase === 'needs-attention');
     const answers = await Promise.allSettled([
       handle.executeUpdate(resolve, { args: [{ answer: 'stop', by: 'ann' }] }),

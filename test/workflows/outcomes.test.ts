@@ -3,17 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { imageFolder } from '../support/images.ts';
 import { createRig, type Rig, start } from '../support/rig.ts';
+import { imageSources, type Sources } from '../support/sources.ts';
 
 let rig: Rig;
 let stop: () => Promise<void>;
-let pool: string;
-let evaluation: string;
+let sources: Sources;
 const taskQueue = 'outcomes';
 
 beforeAll(async () => {
   rig = await createRig();
-  pool = await imageFolder(join(rig.home, 'sources/pool'), { perClass: 30, firstSeed: 1 });
-  evaluation = await imageFolder(join(rig.home, 'sources/evaluation'), { perClass: 20, firstSeed: 1000 });
+  sources = await imageSources(rig, { pool: 30, evaluation: 20 });
   stop = await rig.work(taskQueue);
 });
 
@@ -25,8 +24,7 @@ afterAll(async () => {
 function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
   return {
     name,
-    collector: { kind: 'pool', path: pool },
-    evaluation: { path: evaluation },
+    ...sources,
     policy: 'thresholds',
     imagesPerClass: 2,
     ...more,
@@ -111,7 +109,7 @@ describe('a loop over a pool', () => {
   });
 
   it('compares by the wider binomial noise when predictions are switched off', async () => {
-    const off = { path: evaluation, predictions: false };
+    const off = { ...sources.evaluation, predictions: false };
     const { folder } = await run(
       spec('binomial', { target: 1, claim: 'lower-bound', evaluation: off, caps: { rounds: 2 } }),
     );

@@ -9,40 +9,29 @@ import type { DecisionInput } from '../../loop/round.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { createVisionService } from '../../vision-service/server.ts';
 import { progress, resolve, stop } from '../../workflows/messages.ts';
-import { imageFolder } from '../support/images.ts';
-import { type FaultyProxy, faultyProxy } from '../support/proxy.ts';
-import { createRig, profiles, type Rig, type Started, start } from '../support/rig.ts';
+import type { FaultyProxy } from '../support/proxy.ts';
+import { profiles, type Rig, type Started, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
+import { type Sources, troubledRig } from '../support/sources.ts';
 import { until } from '../support/watching.ts';
 
 let rig: Rig;
 let proxy: FaultyProxy;
-let stopWorkers: () => Promise<void>;
-let pool: string;
-let evaluation: string;
+let sources: Sources;
+let close: () => Promise<void>;
 const taskQueue = 'subsets';
 
 beforeAll(async () => {
-  rig = await createRig();
-  proxy = await faultyProxy(rig.service.url);
-  pool = await imageFolder(join(rig.home, 'sources/pool'), { perClass: 12, firstSeed: 1 });
-  evaluation = await imageFolder(join(rig.home, 'sources/evaluation'), { perClass: 10, firstSeed: 1000 });
-  stopWorkers = await rig.work(taskQueue, profiles({ url: proxy.url, key: rig.service.key }));
+  ({ rig, proxy, sources, close } = await troubledRig(taskQueue));
 });
 
-afterAll(async () => {
-  proxy.rule(null);
-  await stopWorkers();
-  await proxy.close();
-  await rig.teardown();
-});
+afterAll(() => close());
 
 /** A loop that neither claims nor gives up, so that its rounds end at the caps. */
 function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
   return {
     name,
-    collector: { kind: 'pool', path: pool },
-    evaluation: { path: evaluation },
+    ...sources,
     imagesPerClass: 8,
     target: 1,
     claim: 'lower-bound',
@@ -150,7 +139,7 @@ describe('a first round under the forecast', () => {
     [
       'with fewer than eight images of a class',
       { imagesPerClass: 7 },
-      'that takes 8 images per class, and its smallest class has 7',
+      'which takes 8 images per class, and its smallest class has 7',
     ],
     [
       'whose budget does not hold them beside the whole',
