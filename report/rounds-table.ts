@@ -30,18 +30,23 @@ function orNone(value: number | null, write: (value: number) => string): string 
   return value === null ? NONE : write(value);
 }
 
+/** `+0.165 (1)`: a gain means nothing without the round that it is on, so both share a column that is never left out. */
+function gainOn({ gain, comparedWith }: RoundRecord): string {
+  if (gain === null) return NONE;
+  return comparedWith === null ? signed(gain, DIGITS) : `${signed(gain, DIGITS)} (${comparedWith})`;
+}
+
 /** The columns of the rounds table, shared by terminal, Markdown and the page. Metrics are 0–1, compute in whole minutes. */
 export function roundColumns(metric = 'metric'): Column[] {
   return [
     { title: 'round', align: 'right', cell: ({ round }) => whole(round) },
     { title: 'images', align: 'right', cell: ({ images }) => whole(images) },
-    { title: 'new', align: 'right', cell: ({ newImages }) => whole(newImages), spare: 2 },
-    { title: 'per class', align: 'right', cell: perClass, spare: 3 },
+    { title: 'new', align: 'right', cell: ({ newImages }) => whole(newImages), spare: 1 },
+    { title: 'per class', align: 'right', cell: perClass, spare: 2 },
     { title: metric, align: 'right', cell: (round) => orNone(round.metric, (value) => decimal(value, DIGITS)) },
-    { title: 'gain', align: 'right', cell: ({ gain }) => orNone(gain, (value) => signed(value, DIGITS)) },
+    { title: 'gain (on)', align: 'right', cell: gainOn },
     { title: 'noise', align: 'right', cell: ({ noise }) => orNone(noise, (value) => `±${decimal(value, DIGITS)}`) },
-    { title: 'against', align: 'right', cell: (round) => orNone(round.comparedWith, whole), spare: 1 },
-    { title: 'compute', align: 'right', cell: ({ billedMinutes }) => `${whole(billedMinutes)} min`, spare: 4 },
+    { title: 'compute', align: 'right', cell: ({ billedMinutes }) => `${whole(billedMinutes)} min`, spare: 3 },
     { title: 'decision', align: 'left', cell: ({ decision }) => decision },
   ];
 }

@@ -97,7 +97,7 @@ export function rounds(data: ReportData): Html {
         (column) => html`<td class="${kind(column)}">${column.cell(round)}</td>`,
       )}</tr>`,
   )}</tbody></table></div>
-<p class="soft">Gain: against the round named. Noise: the smallest gain that chance does not explain.</p></section>`;
+<p class="soft">Gain: on the round in brackets. Noise: the smallest gain that chance does not explain.</p></section>`;
 }
 
 function decisionItem({ sentence, warnings: said, realGain, other }: DecisionNote): Html {
