@@ -18,10 +18,7 @@ export interface Thumbnail {
 export type DecisionNote = Pick<
   Decision,
   'round' | 'sentence' | 'warnings' | 'realGain' | 'interval' | 'forecast' | 'split'
-> & {
-  /** What the other policy would have done. */
-  other?: { policy: string; words: string };
-};
+>;
 
 /** Images of one class. */
 export interface ClassRow {
