@@ -66,10 +66,14 @@ function textLines(rounds: RoundRecord[], columns: Column[]): string[] {
   );
 }
 
+function widest(lines: string[]): number {
+  return Math.max(...lines.map((line) => line.length));
+}
+
 function fittingLines(rounds: RoundRecord[], columns: Column[], width: number): string[] {
   const lines = textLines(rounds, columns);
   const spare = columns.filter((column) => column.spare !== undefined);
-  if (spare.length === 0 || Math.max(...lines.map((line) => line.length)) <= width) return lines;
+  if (spare.length === 0 || widest(lines) <= width) return lines;
   const next = Math.min(...spare.map((column) => column.spare ?? 0));
   return fittingLines(
     rounds,
@@ -91,9 +95,9 @@ function markdownLines(rounds: RoundRecord[], columns: Column[]): string[] {
 /** The rounds of a loop as a table: a heading and one line a round, without a final line break. */
 export function roundsTable(rounds: RoundRecord[], options: RoundsTableOptions = {}): string {
   const columns = roundColumns(options.metric);
-  const lines =
-    options.format === 'markdown'
-      ? markdownLines(rounds, columns)
-      : fittingLines(rounds, columns, options.width ?? Number.POSITIVE_INFINITY);
-  return lines.join('\n');
+  if (options.format === 'markdown') return markdownLines(rounds, columns).join('\n');
+  const { width = Number.POSITIVE_INFINITY } = options;
+  const lines = fittingLines(rounds, columns, width);
+  // A name as long as meanAveragePrecision50 is the last to go: the lines around the table tell it.
+  return (widest(lines) <= width ? lines : fittingLines(rounds, roundColumns(), width)).join('\n');
 }

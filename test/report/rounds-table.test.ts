@@ -37,6 +37,13 @@ describe('the rounds table as text', () => {
     expect(roundsTable(ROUNDS, { width: 10 })).toContain('+0.068 (1)');
   });
 
+  it('calls a metric of a long name just that where it would not fit', () => {
+    const metric = 'meanAveragePrecision50';
+    const heading = (width: number) => roundsTable(ROUNDS, { metric, width }).split('\n')[0];
+    expect(heading(100)).toContain(metric);
+    expect(heading(70)).toContain('images  metric');
+  });
+
   it('has only its heading before the first round', () => {
     expect(roundsTable([]).split('\n')).toHaveLength(1);
   });
