@@ -131,11 +131,23 @@ describe('the forecast in words', () => {
   it('tells the three probabilities, and without a target the gain of twice the images', () => {
     const odds = { claim: 0.001, grow: 0.999, giveUp: 0 };
     expect(forecastInWords(running({ forecast: { ...forecastOf(SHAPE), probabilities: odds } }))).toContain(
-      'Met now: under 1 %; later within the caps: over 99 %; out of their reach: 0 %.',
+      'The target 0.84 is met now with a probability of under 1 %, later within the caps with over 99 %, and out of their reach with 0 %.',
     );
     const forecast = { ...forecastOf(SHAPE), probabilities: null, needed: null, gainOfDoubling: 0.34 };
     expect(forecastInWords(running({ target: null, forecast }))).toBe(
-      'The forecast says: twice the images gain at least the margin with 34 %.',
+      'The forecast says: twice the images gain 0.01 or more with a probability of 34 % (20 % is needed to go on).',
+    );
+  });
+
+  it('never rounds a probability across what it is held against, and asks for no images once the target is claimed', () => {
+    const told = (probabilities: { claim: number; grow: number; giveUp: number }) =>
+      forecastInWords(running({ forecast: { ...forecastOf(SHAPE), probabilities } }));
+    const below = told({ claim: 0.648, grow: 0.15, giveUp: 0.202 });
+    expect(below).toContain('about 120 more images');
+    expect(below).toContain('met now with a probability of 64.8 %');
+    expect(told({ claim: 0.001, grow: 0.2, giveUp: 0.799 })).toContain('out of their reach with 79.9 %');
+    expect(told({ claim: 0.65, grow: 0.15, giveUp: 0.2 })).toBe(
+      'The target 0.84 is met now with a probability of 65 %, later within the caps with 15 %, and out of their reach with 20 %.',
     );
   });
 });
