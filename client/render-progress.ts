@@ -1,5 +1,6 @@
 import { asGiven, decimal, plural, signed } from '../decide/format.ts';
 import type { LoopProgress } from '../loop/progress.ts';
+import { marked } from '../report/outcome-words.ts';
 import { roundsTable } from '../report/rounds-table.ts';
 import { type ClassTableOptions, classTable } from './class-table.ts';
 import { minutes } from './figures.ts';
@@ -80,7 +81,14 @@ function metricPart({ rounds, metric, evaluationImages }: LoopProgress): string 
 }
 
 /** The rounds so far as an aligned table, `width` characters wide at most; empty before the first. */
-export function roundsText({ rounds, metric }: Pick<LoopProgress, 'rounds' | 'metric'>, width?: number): string {
-  if (rounds.length === 0) return '';
-  return roundsTable(rounds, { metric, ...(width !== undefined && { width }) });
+export function roundsText(progress: RoundsOf, width?: number): string {
+  if (progress.rounds.length === 0) return '';
+  return roundsTable(progress.rounds, { metric: metricName(progress), ...(width !== undefined && { width }) });
+}
+
+type RoundsOf = Pick<LoopProgress, 'rounds' | 'metric' | 'evaluationImages'>;
+
+/** The metric as tables call it: `accuracyTop1 (hold-out)`. */
+export function metricName({ metric, evaluationImages }: Omit<RoundsOf, 'rounds'>): string {
+  return marked(metric, evaluationImages === null);
 }

@@ -135,6 +135,8 @@ describe('deltaloop status and list', () => {
     const { stdout } = await run(['status', 'colours']);
     expect(stdout).toContain('0.50 ± 0.10      7');
     expect(stdout).toContain('285 images were handed in and not used.');
+    expect(stdout).toMatch(/^round .*accuracyTop1 \(hold-out\)/m);
+    expect((await run(['rounds', 'colours', '--md'])).stdout).toContain('| accuracyTop1 (hold-out) |');
     const list = await run(['list']);
     expect(list.stdout).toContain('0.875 (hold-out)');
     expect(list.stdout).toContain('colours: 285 images were handed in and not used.');
