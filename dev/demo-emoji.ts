@@ -16,8 +16,6 @@ export const EMOJI: DemoSubject = {
         title: 'Is a drawing an animal, a country flag, a face, food, a person or a symbol?',
         collector: { kind: 'pool', path: data.pool },
         evaluation: { path: data.evaluation },
-        // Enough that a quarter and a half of the first round are trained too, and the forecast has a curve at once.
-        imagesPerClass: 8,
         caps: { rounds: 12 },
       },
       tryOut: (client, model) => predictUnseen(client, model, data),

@@ -35,7 +35,7 @@ export const SCENES: DemoSubject = {
         task: 'detection',
         collector: { kind: 'pool', path: pool.file },
         evaluation: { path: evaluation.file },
-        imagesPerClass: 8,
+        imagesPerClass: 4,
         caps: { rounds: 8 },
       },
       tryOut: (client, model) => lookAt(client, model, unseen),
