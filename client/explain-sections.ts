@@ -4,6 +4,7 @@ import {
   asGiven,
   decimal,
   digitsWhere,
+  minutes,
   percent,
   percentAsGiven,
   plural,
@@ -14,7 +15,6 @@ import {
 } from '../decide/format.ts';
 import type { Noise } from '../decide/noise.ts';
 import type { CurvePoint, Decision, DecisionInput } from '../loop/round.ts';
-import { minutes } from './figures.ts';
 import type { RecordedRound } from './recorded-rounds.ts';
 import { type Cell, factsText, textTable } from './text-table.ts';
 

@@ -1,3 +1,4 @@
+import { cutWarning } from '../decide/first-round-words.ts';
 import { minimumWarning, startWarnings } from '../decide/warnings.ts';
 import type { ClassCounts } from '../loop/round.ts';
 import type { LoopSpec } from '../loop/spec.ts';
@@ -14,9 +15,14 @@ export function planWarnings(
 ): string[] {
   const { margin, target = null, claim, task, imagesPerClass } = spec;
   const settings = { evaluationImages: evaluation?.images ?? null, margin, target, claim };
+  const ofSet =
+    evaluation?.images === 0
+      ? []
+      : startWarnings({ ...settings, ...(task === 'detection' && { task }) }, spec.evaluation?.predictions ?? false);
   return [
-    ...startWarnings({ ...settings, ...(task === 'detection' && { task }) }, spec.evaluation?.predictions ?? false),
+    ...ofSet,
     ...minimumWarning(imagesPerClass, minimum),
+    ...cutWarning(need, Math.max(imagesPerClass, minimum), spec.caps.images ?? null),
     ...(pool === null ? [] : shortClasses(pool.perClass, need)),
   ];
 }

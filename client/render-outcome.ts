@@ -1,6 +1,5 @@
-import { decimal, plural, range } from '../decide/format.ts';
+import { decimal, minutes, plural, range } from '../decide/format.ts';
 import type { LoopResult } from '../loop/outcome.ts';
-import { minutes } from './figures.ts';
 import type { Styler, Tone } from './output.ts';
 import { printable, wrapWords } from './text-table.ts';
 

@@ -81,7 +81,7 @@ function classProblems(classes: unknown[], task: Task | undefined): SpecProblem[
   return problems;
 }
 
-/** The cap on images is held against the first round where the classes are known, see `firstRoundCap`. */
+/** The cap on images is held against the first round where the classes are known, see `firstRound`. */
 function budgetProblems(at: At): SpecProblem[] {
   const [training, total] = [at('training', 'hours'), at('caps', 'hours') ?? 24];
   if (typeof training !== 'number' || typeof total !== 'number' || training <= total) return [];
