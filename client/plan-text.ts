@@ -1,12 +1,12 @@
 import { whyNoParts } from '../decide/first-parts.ts';
 import { perClassRange } from '../decide/first-round-words.ts';
+import { effectiveConfidence } from '../decide/forecast/forecast.ts';
 import { asGiven, percentAsGiven, plural, whole } from '../decide/format.ts';
+import { FORECAST_DEFAULTS } from '../loop/forecast.ts';
 import { plain } from '../loop/markdown.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import type { PlanDocument } from './plan-document.ts';
 
-/** A lower 95 % bound reaches the target where the forecast holds it to be met with this probability. */
-const BOUND_CONFIDENCE = 0.975;
 const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 
 /** What only the places that a spec names can tell. */
@@ -74,14 +74,18 @@ function endSentence(spec: LoopSpec): string {
   return spec.policy === 'forecast' ? forecastEnd(spec) : thresholdsEnd(spec);
 }
 
-function forecastEnd({ target, margin, forecast, claim }: LoopSpec): string {
-  const { confidence, giveUp } = forecast;
+function forecastEnd(spec: LoopSpec): string {
+  const { target, margin, claim } = spec;
+  const { giveUp } = spec.forecast;
   if (target === undefined)
     return `Has no target: stops when doubling the images gains ${asGiven(margin)} with a probability below ${percentAsGiven(giveUp)}.`;
-  const bound = claim === 'lower-bound';
-  const least = bound ? Math.max(confidence, BOUND_CONFIDENCE) : confidence;
+  // Of the evaluation set only counts that there is one.
+  const evaluationImages = spec.evaluation ? 1 : null;
+  const forecast = { ...FORECAST_DEFAULTS, ...spec.forecast };
+  const least = percentAsGiven(effectiveConfidence({ claim, evaluationImages, forecast }));
+  const asked = claim === 'lower-bound' ? ' (claim: lower-bound)' : '';
   return (
-    `Stops when the target ${asGiven(target)} is met with a probability of at least ${percentAsGiven(least)}${bound ? ' (claim: lower-bound)' : ''}, ` +
+    `Stops when the target ${asGiven(target)} is met with a probability of at least ${least}${asked}, ` +
     `or within reach of the caps with less than ${percentAsGiven(giveUp)}. Rounds without a real gain are counted and end nothing.`
   );
 }

@@ -20,7 +20,7 @@ function problemsOf(settings: object, history: object[] = ROUNDS): [string, stri
 
 describe('the settings of a request are refused as those of a spec:', () => {
   it.each([
-    [{ giveUp: 0.8 }, 'settings.giveUp', 'giveUp (0.8) must be below confidence (0.75)'],
+    [{ giveUp: 0.8, confidence: 0.7 }, 'settings.giveUp', 'giveUp (0.8) must be below confidence (0.7)'],
     [{ giveUp: 1, confidence: 1 }, 'settings.giveUp', 'giveUp (1) must be below confidence (1)'],
     [{ confidence: 0 }, 'settings.confidence', 'giveUp (0.25) must be below confidence (0)'],
     [{ prices: { image: 0, trainingHour: 0 } }, 'settings.prices', 'are both 0'],
@@ -32,7 +32,7 @@ describe('the settings of a request are refused as those of a spec:', () => {
   });
 
   it('none of these, where they can stand', () => {
-    expect(problemsOf({ giveUp: 0.7, prices: { image: 0, trainingHour: 1 }, claim: 'lower-bound' })).toEqual([]);
+    expect(problemsOf({ giveUp: 0.6, prices: { image: 0, trainingHour: 1 }, claim: 'lower-bound' })).toEqual([]);
     expect(problemsOf({ metric: 'accuracyTop5', classes: 6, target: null })).toEqual([]);
   });
 });

@@ -9,7 +9,9 @@ describe('the plan of a loop', () => {
     planSentences(parseSpec(`name: a\ncollector: {kind: pool, path: p}\n${more}`, 'a.yaml')).join(' ');
 
   it('says when the forecast claims, gives up and grows', () => {
-    const text = plan('target: 0.9\nprices: {image: 0.2, trainingHour: 3, currency: EUR}');
+    const text = plan(
+      'target: 0.9\nforecast: {confidence: 0.75}\nprices: {image: 0.2, trainingHour: 3, currency: EUR}',
+    );
     expect(text).toContain(
       'Stops when the target 0.90 is met with a probability of at least 75 %, or within reach of the caps with less than 25 %. ' +
         'Rounds without a real gain are counted and end nothing. 3 rounds in a row that give no metric end it.',
