@@ -3,6 +3,7 @@ import { ChecksFailedError } from '../data/errors.ts';
 import { freezeEvaluationSet } from '../data/evaluation-set.ts';
 import { stableJson } from '../data/json.ts';
 import { firstRoundNeed } from '../decide/delta.ts';
+import { cutWarning } from '../decide/first-round-words.ts';
 import { minimumWarning, startWarnings } from '../decide/warnings.ts';
 import type { Finding } from '../loop/finding.ts';
 import { modelKindOf } from '../loop/model-kind.ts';
@@ -51,12 +52,18 @@ export async function prepareLoop(
   const findings = [...(evaluation?.findings ?? []), ...source.findings];
   refuseErrors(findings);
   await folder.replace('findings.json', stableJson(findings));
+  const capImages = spec.caps.images ?? null;
+  const firstNeed = firstRoundNeed({ ...spec, capImages }, source.classes, minimum);
   return {
     classes: source.classes,
     evaluation: evaluation && { file: evaluation.ref, hash: evaluation.hash, images: evaluation.images },
     minImagesPerClass: minimum,
-    firstNeed: firstRoundNeed({ ...spec, capImages: spec.caps.images ?? null }, source.classes, minimum),
-    warnings: [...warningsOf(files, evaluation?.images ?? null, minimum), ...inBrief(findings)],
+    firstNeed,
+    warnings: [
+      ...warningsOf(files, evaluation?.images ?? null, minimum),
+      ...cutWarning(firstNeed ?? {}, Math.max(spec.imagesPerClass, minimum), capImages),
+      ...inBrief(findings),
+    ],
   };
 }
 

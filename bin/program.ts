@@ -63,7 +63,12 @@ const COMMANDS: Entry[] = [
   {
     name: 'start',
     summary: 'start the loop of a spec file, or attach to it',
-    add: async (program, context) => (await import('../client/commands/start.ts')).addStartCommand(program, context),
+    add: async (program, context) => {
+      const { addStartCommand } = await import('../client/commands/start.ts');
+      const { EMBEDDED_CAPABILITIES: service } = await import('../vision/capabilities.ts');
+      const { modelKindOf } = await import('../loop/model-kind.ts');
+      addStartCommand(program, context, (task) => service.quotas[modelKindOf({ task })].minTrainImagesPerClass);
+    },
   },
   {
     name: 'list',

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { DecisionLine, RefusedRequest } from '../loop/decision-answer.ts';
 import { type DecisionAnswer, type DecisionRequest, DecisionRequestSchema } from '../loop/decision-request.ts';
+import type { SpecProblem } from './dial-problems.ts';
 import { decisionRequestJsonSchema } from './json-schemas.ts';
+import { requestContradictions } from './request-contradictions.ts';
 import { schemaProblems } from './spec-problems.ts';
 
 export type Answer = (request: DecisionRequest) => DecisionAnswer;
@@ -40,16 +42,31 @@ export async function answerLines(
 export function answerLine(line: string, number: number, answer: Answer): DecisionLine {
   const document = parseJson(line);
   if (document instanceof SyntaxError)
-    return { error: { line: number, problems: [{ path: '', message: `is not JSON: ${document.message}` }] } };
+    return refused(number, [{ path: [], message: `is not JSON: ${document.message}` }]);
+  if (!isGroup(document)) return refused(number, [{ path: [], message: noRequest(line) }]);
   const parsed = DecisionRequestSchema.safeParse(document);
-  const problems = parsed.success
-    ? historyProblems(parsed.data)
-    : schemaProblems(parsed.error, { document, schema: decisionRequestJsonSchema }).map(({ path, message }) => ({
-        path: path.map(String).join('.'),
-        message,
-      }));
+  const shape = parsed.success ? [] : schemaProblems(parsed.error, { document, schema: decisionRequestJsonSchema });
+  const problems = [...shape, ...requestContradictions(document)];
   if (parsed.success && problems.length === 0) return answer(parsed.data);
-  return { ...idOf(document), error: { line: number, problems } };
+  return { ...idOf(document), ...refused(number, problems) };
+}
+
+function refused(line: number, problems: SpecProblem[]): RefusedRequest {
+  const told = problems.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
+  return { error: { line, problems: told } };
+}
+
+function isGroup(document: unknown): document is object {
+  return typeof document === 'object' && document !== null && !Array.isArray(document);
+}
+
+/** Characters of a line that are shown. */
+const SHOWN = 30;
+
+function noRequest(line: string): string {
+  const text = line.trim();
+  const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  return `${shown} is not a request: a line holds one object, {"history": […], "settings": {…}}, with "caps" and "id" where wanted`;
 }
 
 function parseJson(line: string): unknown {
@@ -59,12 +76,6 @@ function parseJson(line: string): unknown {
     if (error instanceof SyntaxError) return error;
     throw error;
   }
-}
-
-/** What no single field shows: a decision is made after a round, and parts of the first are none. */
-function historyProblems({ history }: DecisionRequest): RefusedRequest['error']['problems'] {
-  if (history.some(({ share }) => share === undefined)) return [];
-  return [{ path: 'history', message: 'has only parts of the first round (entries with share), and no round' }];
 }
 
 const WithId = z.looseObject({ id: z.union([z.string(), z.number()]) });

@@ -1,6 +1,7 @@
 import { expectedWords, neededWords, tooFewWords } from '../decide/forecast/words.ts';
 import { asGiven, decimal, percent, percentAsGiven, plural, whole } from '../decide/format.ts';
 import type { Forecast, Range80 } from '../loop/forecast.ts';
+import type { DecisionSettings } from '../loop/round.ts';
 import type { Fact, Section } from './explain-sections.ts';
 import type { RecordedRound } from './recorded-rounds.ts';
 import { factsText } from './text-table.ts';
@@ -19,8 +20,9 @@ export function forecastSection({ decision, input }: RecordedRound, width?: numb
     ...rangeFact('true metric now', forecast.present),
     ...rangeFact('after next round', forecast.ahead),
     ['next round', forecast.next === null ? 'does not grow' : `up to ${plural(forecast.next, 'image')} in all`],
+    ...(forecast.next === null ? [] : sizingFacts(forecast)),
     ['looks ahead to', plural(forecast.horizon, 'image')],
-    ...usedFacts(forecast),
+    ...usedFacts(forecast, input.settings),
   ];
   return { title: 'The forecast', text: factsText(facts, width) };
 }
@@ -58,17 +60,44 @@ function rangeFact(label: string, found: Range80 | null): Fact[] {
   return [[label, `${expectedWords(found, DIGITS)}, in the middle ${decimal(found.median, DIGITS)}`]];
 }
 
+/** Why the next round has its size, where it was planned for a target. */
+function sizingFacts({ used }: Forecast): Fact[] {
+  const { level, expectedCost, roundsLeft } = used;
+  if (level === null || expectedCost === null) return [];
+  const cost = `as much as ${plural(Math.round(expectedCost), 'image')}`;
+  return [
+    [
+      'sized for',
+      `measuring ${decimal(level, DIGITS)}, which allows the claim; in at most ${plural(roundsLeft, 'round')} that is expected to cost ${cost}`,
+    ],
+  ];
+}
+
 const LOOKS = { shared: 'rounds share one evaluation set', independent: 'every round has new evaluation images' };
 
-function usedFacts({ used }: Forecast): Fact[] {
+/** Every other number that it was made with, each with what it means. */
+function usedFacts({ used }: Forecast, settings: DecisionSettings): Fact[] {
   const noise = used.noise.map((value) => decimal(value, DIGITS)).join(', ');
+  const looks = settings.evaluationImages === null ? 'every round has a hold-out of its own' : LOOKS[used.looks];
   return [
-    ...(used.bar === null ? [] : [['bar', `${decimal(used.bar, DIGITS)} must be met for a claim`] as const]),
-    ['round price', `as much as ${plural(Math.round(used.roundPrice), 'image')}`],
+    ...(used.bar === null ? [] : [['counts as met', barWords(used.bar, settings)] as const]),
     [
-      'noise of points',
-      `${noise || 'none'}; shared by all ${decimal(used.sharedNoise, DIGITS)} (${LOOKS[used.looks]})`,
+      'a round costs',
+      `as much as ${plural(Math.round(used.roundPrice), 'image')} beside its own images: that is what sizes δ`,
     ],
-    ['particles', `${whole(used.particles)}, of which ${whole(used.effective)} carry weight; seed ${used.seed}`],
+    ['noise of points', `${noise || 'none'}; shared by all ${decimal(used.sharedNoise, DIGITS)} (${looks})`],
+    [
+      'curves tried',
+      `${whole(used.particles)} possible learning curves, of which ${whole(used.effective)} fit the points; drawn with seed ${used.seed}`,
+    ],
   ];
+}
+
+/** A forecast holds the true metric against this value, not against the target itself. */
+function barWords(bar: number, { target, claim }: DecisionSettings): string {
+  const value = `a true metric of ${decimal(bar, DIGITS)}`;
+  if (claim === 'lower-bound') return `${value}, the target itself (claim: lower-bound)`;
+  return target === null || bar >= target
+    ? `${value}, the target itself`
+    : `${value}, which differs from the target by less than counts`;
 }

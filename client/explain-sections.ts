@@ -1,9 +1,11 @@
 import { compare } from '../decide/comparison.ts';
 import { intervalOf } from '../decide/curve.ts';
+import { effectiveConfidence } from '../decide/forecast/forecast.ts';
 import {
   asGiven,
   decimal,
   digitsWhere,
+  minutes,
   percent,
   percentAsGiven,
   plural,
@@ -14,9 +16,8 @@ import {
 } from '../decide/format.ts';
 import type { Noise } from '../decide/noise.ts';
 import type { CurvePoint, Decision, DecisionInput } from '../loop/round.ts';
-import { minutes } from './figures.ts';
 import type { RecordedRound } from './recorded-rounds.ts';
-import { type Cell, factsText, textTable } from './text-table.ts';
+import { type Cell, factsText, printable, textTable, wrapWords } from './text-table.ts';
 
 /** A part of an explanation: its heading, and its lines. */
 export interface Section {
@@ -49,14 +50,21 @@ const SHARES: Record<number, string> = { 0.25: '¼', 0.5: '½' };
 
 function pointRow(name: string, point: CurvePoint, { settings }: DecisionInput): Cell[] {
   const interval = intervalOf(point, settings.evaluationImages);
-  const predicted = point.verdicts?.replaceAll('-', '').length;
   return [
     name,
     whole(point.images),
     decimal(point.metric, DIGITS),
     interval === null ? '–' : range(interval, DIGITS),
-    predicted === undefined ? '–' : `${whole(predicted)} of ${whole(settings.evaluationImages ?? predicted)}`,
+    predictedWords(point, settings.evaluationImages),
   ];
+}
+
+/** Of a detector only what its resampled predictions gave is recorded, not how many there were. */
+function predictedWords({ verdicts, resampled }: CurvePoint, size: number | null): string {
+  if (resampled) return 'yes';
+  if (verdicts === null) return '–';
+  const predicted = verdicts.replaceAll('-', '').length;
+  return `${whole(predicted)} of ${whole(size ?? predicted)}`;
 }
 
 /** The round against its reference, with everything that made the gain real or not. */
@@ -70,7 +78,7 @@ export function comparisonSection(recorded: RecordedRound, width?: number): Sect
       'without a gain',
       `${decision.roundsWithoutImprovement} of ${plural(input.settings.patience, 'round')} in a row (patience)`,
     ],
-    ['target', targetWords(input)],
+    ['target', targetWords(recorded)],
     ['policy that acts', input.settings.policy ?? 'thresholds'],
   ];
   return { title: 'The comparison', text: factsText(facts, width) };
@@ -131,18 +139,19 @@ function noiseWords({ kind, changed }: Noise): string {
     : 'two independent samples of the evaluation set’s size';
 }
 
-function targetWords({ settings }: DecisionInput): string {
-  const { target, claim, policy, forecast } = settings;
+function targetWords({ input: { settings }, decision }: RecordedRound): string {
+  const { target, claim, policy } = settings;
   if (target === null) return 'none: the loop ends when more images no longer help';
-  if (policy === 'forecast' && forecast !== undefined)
-    return `${asGiven(target)}, claimed when it is met with a probability of at least ${percentAsGiven(forecast.confidence)}`;
-  return `${asGiven(target)}, held against ${claim === 'measured' ? 'the measured metric' : 'the lower 95 % bound'}`;
+  if (policy !== 'forecast')
+    return `${asGiven(target)}, held against ${claim === 'measured' ? 'the measured metric' : 'the lower 95 % bound'}`;
+  const least = percentAsGiven(decision.forecast?.used.confidence ?? effectiveConfidence(settings));
+  const asked = claim === 'lower-bound' ? ' (claim: lower-bound)' : '';
+  return `${asGiven(target)}, claimed when it is met with a probability of at least ${least}${asked}`;
 }
 
 /** What was used and allowed at that moment. */
-export function capsSection({ input }: RecordedRound, width?: number): Section {
+export function capsSection({ input, deadline }: RecordedRound, width?: number): Section {
   const { caps, round, settings } = input;
-  const took = caps.roundMinutes === undefined ? '' : `; this round took ${minutes(caps.roundMinutes)}`;
   const source = settings.collectorExhausted
     ? 'has nothing new'
     : caps.available === undefined
@@ -151,7 +160,7 @@ export function capsSection({ input }: RecordedRound, width?: number): Section {
   const facts: Fact[] = [
     [
       'compute',
-      `${minutes(caps.settledMinutes)} of ${minutes(caps.capMinutes)} used; the next training reserves ${plural(caps.nextTrainingHours, 'hour')}${took}`,
+      `${minutes(caps.settledMinutes)} of ${minutes(caps.capMinutes)} used; the next training reserves ${plural(caps.nextTrainingHours, 'hour')}${tookWords(input)}`,
     ],
     [
       'images',
@@ -160,10 +169,22 @@ export function capsSection({ input }: RecordedRound, width?: number): Section {
         : `${whole(caps.images)} of at most ${whole(caps.capImages)}`,
     ],
     ['rounds', `${round} of at most ${whole(caps.capRounds)}`],
-    ['deadline', caps.deadlinePassed ? 'has passed' : 'has not passed, or none is set'],
+    ['deadline', deadlineWords(deadline, caps.deadlinePassed)],
     ['collector', source],
   ];
   return { title: 'The caps', text: factsText(facts, width) };
+}
+
+/** Parts of the first round are trained and billed beside it. */
+function tookWords({ caps, round, subsets = [] }: DecisionInput): string {
+  if (caps.roundMinutes === undefined) return '';
+  const without = round === 1 && subsets.length > 0 ? ', without its parts' : '';
+  return `; this round took ${minutes(caps.roundMinutes)}${without}`;
+}
+
+function deadlineWords(deadline: string | null, passed: boolean): string {
+  if (deadline === null) return passed ? 'has passed' : 'none is set';
+  return `${deadline} after the start of the loop: ${passed ? 'had passed' : 'had not passed'}`;
 }
 
 /** δ class by class; undefined when the loop stopped. */
@@ -190,10 +211,6 @@ export function deltaSection({ input, decision }: RecordedRound): Section | unde
 export function otherSection({ decision }: RecordedRound, width?: number): Section | undefined {
   const { other } = decision;
   if (other === undefined) return undefined;
-  const would = other.outcome === null ? other.action : `${other.action}: ${other.outcome}`;
-  const facts: Fact[] = [
-    ['would', would],
-    ['in words', other.words],
-  ];
-  return { title: `Had the policy ${other.policy} acted`, text: factsText(facts, width) };
+  const lines = wrapWords(printable(other.words), width === undefined ? undefined : width - 2);
+  return { title: 'The other policy', text: `  ${lines.replaceAll('\n', '\n  ')}` };
 }

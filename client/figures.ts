@@ -1,13 +1,18 @@
-/** Compute minutes for people: `45 min`, `2 h`, `2 h 05 min`. */
-export function minutes(value: number): string {
-  const whole = Math.round(value);
-  if (whole < 60) return `${whole} min`;
-  const rest = whole % 60;
-  return rest === 0 ? `${whole / 60} h` : `${Math.floor(whole / 60)} h ${String(rest).padStart(2, '0')} min`;
+/** `1,320.00 EUR`; without a currency the number alone. An amount below a hundredth keeps two digits, since it is not nothing. */
+export function money(amount: number, currency?: string | null): string {
+  const small = amount > 0 && amount < 0.01;
+  return withCurrency(small ? Number(amount.toPrecision(2)) : amount, small ? MOST_DECIMALS : 2, currency);
 }
 
-/** `1,320.00 EUR`; without a currency the number alone. */
-export function money(amount: number, currency?: string | null): string {
-  const figure = amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+/** A price as it was given, with two decimals at least: `0.003 EUR`. */
+export function price(amount: number, currency?: string | null): string {
+  return withCurrency(amount, MOST_DECIMALS, currency);
+}
+
+/** As many as any number is printed with. */
+const MOST_DECIMALS = 20;
+
+function withCurrency(amount: number, decimals: number, currency: string | null | undefined): string {
+  const figure = amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: decimals });
   return currency ? `${figure} ${currency}` : figure;
 }

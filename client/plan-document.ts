@@ -1,8 +1,9 @@
-import { firstRoundNeed, totalOf } from '../decide/delta.ts';
+import { totalOf } from '../decide/delta.ts';
 import { type FirstParts, firstParts } from '../decide/first-parts.ts';
 import { plural } from '../decide/format.ts';
 import type { RoundsPlan } from '../decide/plan-growth.ts';
 import {
+  mostHours,
   mostImages,
   type PlannedRound,
   type Projection,
@@ -13,8 +14,7 @@ import {
 import { type VisibleGain, visibleGain } from '../decide/visible-gain.ts';
 import type { ClassCounts } from '../loop/round.ts';
 import type { LoopSpec } from '../loop/spec.ts';
-import { CliError } from './cli-error.ts';
-import { EXIT } from './exit-codes.ts';
+import { firstRound } from './first-round.ts';
 import type { PlanSources } from './plan-sources.ts';
 import { planWarnings } from './plan-warnings.ts';
 
@@ -32,9 +32,18 @@ export interface TrainingBudget {
   suggestedHours: number;
 }
 
+/** An evaluation set that holds nothing of the loop's classes. */
+interface NoImages {
+  images: 0;
+  gain: null;
+  enough: null;
+  supposing: null;
+}
+
 /** The figures of a plan. */
 export interface PlanDocument extends Pick<LoopSpec, 'policy' | 'delta' | 'forecast'> {
   schemaVersion: 1;
+  target: number | null;
   loop: string;
   title: string;
   classes: string[];
@@ -44,9 +53,12 @@ export interface PlanDocument extends Pick<LoopSpec, 'policy' | 'delta' | 'forec
   end: Projection['end'];
   /** Of a forecast: rounds to the most images that cap and source allow, hours aside; null otherwise, or where nothing limits them. */
   toImageLimit: RoundsToLimit | null;
-  /** Under the caps, whatever happens; null where nothing limits it. */
+  /** What the rounds reserve and own at most, at any pace; null where nothing limits it. Trainings may have to be repeated: see `repeated`. */
   worst: { hours: number; images: number | null; cost: number | null };
-  evaluation: ({ images: number } & VisibleGain) | null;
+  /** The same with every hour that the cap allows, which no number of repeated trainings goes past. */
+  repeated: { hours: number; cost: number | null };
+  /** Null without an evaluation set. */
+  evaluation: ({ images: number } & VisibleGain) | NoImages | null;
   budget: {
     /** The operator's own figure; null: what is suggested. */
     trainingHours: number | null;
@@ -75,6 +87,7 @@ export function planDocument(spec: LoopSpec, sources: PlanSources, service: Plan
     schemaVersion: 1,
     loop: spec.name,
     title: spec.title ?? spec.name,
+    target: plan.target,
     policy,
     delta,
     forecast,
@@ -84,7 +97,7 @@ export function planDocument(spec: LoopSpec, sources: PlanSources, service: Plan
     rounds: rounds.map((round) => ({ ...round, costSoFar: costOf(spec, round.images, round.hoursSoFar) })),
     end,
     toImageLimit: delta.kind === 'forecast' ? roundsToLimit(plan) : null,
-    worst: worstOf(plan, spec),
+    ...worstOf(plan, spec),
     evaluation,
     budget: budgetOf(spec, service, { plan, rounds, end }),
     caps: { ...spec.caps, images: spec.caps.images ?? null, deadline: spec.caps.deadline ?? null },
@@ -99,8 +112,7 @@ function roundsPlan(
   service: PlanService,
 ): { plan: RoundsPlan; first: FirstParts } {
   const { caps, delta, policy, target = null, task } = spec;
-  const need = firstRoundNeed({ ...spec, capImages: caps.images ?? null }, classes, service.minImagesPerClass);
-  if (need === null) throw capTooSmall(spec, classes, service);
+  const need = firstRound(spec, classes, service.minImagesPerClass);
   const wanted = (images: number) => spec.training.hours ?? service.suggestedHours(images);
   const plan: RoundsPlan = {
     task,
@@ -122,15 +134,6 @@ function roundsPlan(
   return { plan: { ...plan, parts: first.parts.map(({ images }) => images) }, first };
 }
 
-function capTooSmall({ caps }: LoopSpec, classes: string[], { minImagesPerClass }: PlanService): CliError {
-  const needed = minImagesPerClass * classes.length;
-  return new CliError(
-    `caps.images allows ${plural(caps.images ?? 0, 'image')}, but the vision service trains on at least ` +
-      `${plural(minImagesPerClass, 'image')} of each of the ${classes.length} classes: the loop would end before its first round.`,
-    { exitCode: EXIT.usage, next: `Raise caps.images in the spec to ${needed} or more.` },
-  );
-}
-
 /** Parts are trained only where the budget has room for all of them beside the whole round. */
 function heldParts(first: FirstParts, { hours, need, caps }: RoundsPlan): FirstParts {
   const ofParts = first.parts.reduce((sum, { images }) => sum + hours.wanted(images), 0);
@@ -146,15 +149,18 @@ function costOf({ prices }: LoopSpec, images: number, hours: number): number | n
   return prices === undefined ? null : images * prices.image + hours * prices.trainingHour;
 }
 
-function worstOf(plan: RoundsPlan, spec: LoopSpec): PlanDocument['worst'] {
-  const hours = plan.caps.minutes / 60;
+function worstOf(plan: RoundsPlan, spec: LoopSpec): Pick<PlanDocument, 'worst' | 'repeated'> {
+  const cap = plan.caps.minutes / 60;
+  const hours = Math.min(cap, mostHours(plan));
   const images = mostImages(plan);
-  const free = spec.prices?.image === 0;
-  return { hours, images, cost: images === null && !free ? null : costOf(spec, images ?? 0, hours) };
+  const unbounded = images === null && spec.prices?.image !== 0;
+  const cost = (spent: number) => (unbounded ? null : costOf(spec, images ?? 0, spent));
+  return { worst: { hours, images, cost: cost(hours) }, repeated: { hours: cap, cost: cost(cap) } };
 }
 
 function visibleOn(spec: LoopSpec, { evaluation }: PlanSources): PlanDocument['evaluation'] {
-  if (evaluation === null || evaluation.images === 0) return null;
+  if (evaluation === null) return null;
+  if (evaluation.images === 0) return { images: 0, gain: null, enough: null, supposing: null };
   const { margin, target = null, task } = spec;
   const predictions = spec.evaluation?.predictions ?? false;
   const yardstick = { size: evaluation.images, margin, target, predictions };

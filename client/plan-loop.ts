@@ -21,6 +21,8 @@ export interface PlanRequest {
 export interface PlannedLoop extends PlanDocument {
   /** The plan in sentences, as `start` tells it. */
   sentences: string[];
+  /** Nothing that a listing shows would hold the loop up at its start. */
+  passed: boolean;
   /** The command to type after it. */
   next: string;
 }
@@ -37,8 +39,9 @@ export async function planLoop({ home, specPath, service }: PlanRequest): Promis
   const problems = sourceProblems(spec, sources);
   return {
     ...document,
-    sentences: planSentences(spec),
+    sentences: planSentences(spec, document),
     warnings: [...document.warnings, ...problems, ...(await nameNotes(home, spec))],
+    passed: problems.length === 0,
     next: problems.length > 0 ? checkCommand(spec) : `deltaloop start ${specPath} --watch`,
   };
 }

@@ -1,21 +1,42 @@
 import { whyNoParts } from '../decide/first-parts.ts';
-import { asGiven, percentAsGiven, plural } from '../decide/format.ts';
+import { perClassRange } from '../decide/first-round-words.ts';
+import { effectiveConfidence } from '../decide/forecast/forecast.ts';
+import { asGiven, percentAsGiven, plural, whole } from '../decide/format.ts';
+import { FORECAST_DEFAULTS } from '../loop/forecast.ts';
 import { plain } from '../loop/markdown.ts';
 import type { LoopSpec } from '../loop/spec.ts';
+import type { PlanDocument } from './plan-document.ts';
 
 const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 
-/** The plan of a loop in a few sentences, for the command line and the Temporal UI. */
-export function planSentences(spec: LoopSpec): string[] {
-  return [sourceSentence(spec), yardstickSentence(spec), growthSentence(spec), endSentence(spec), capsSentence(spec)];
+/** What only the places that a spec names can tell. */
+type Listed = Pick<PlanDocument, 'firstRound' | 'evaluation'>;
+
+/**
+ * The plan of a loop in a few sentences, for the command line and the Temporal UI.
+ * @param listed what the sources hold; absent where nobody has listed them
+ */
+export function planSentences(spec: LoopSpec, listed?: Listed): string[] {
+  return [
+    sourceSentence(spec, listed),
+    yardstickSentence(spec, listed),
+    growthSentence(spec),
+    endSentence(spec),
+    noMetricSentence(spec),
+    capsSentence(spec),
+  ];
 }
 
-function sourceSentence(spec: LoopSpec): string {
+function sourceSentence(spec: LoopSpec, listed?: Listed): string {
   const { task, collector, imagesPerClass, classes } = spec;
   const from = collector.kind === 'pool' ? `drawn from ${collector.path}` : 'handed in by people';
+  const each = listed ? perClassRange(listed.firstRound.perClass) : whole(imagesPerClass);
   const over = classes ? ` for each of ${classes.length} classes` : ' per class';
   const counted = task === 'detection' ? '; an image counts for every class that it shows' : '';
-  return `Begins with ${plural(imagesPerClass, 'image')}${over}, ${from}${counted}.${hasParts(spec) ? ' A quarter and a half of them are trained too, for the forecast.' : ''}`;
+  const parts = (listed ? listed.firstRound.parts.length > 0 : hasParts(spec))
+    ? ' A quarter and a half of them are trained too, for the forecast.'
+    : '';
+  return `Begins with ${each} ${each === '1' ? 'image' : 'images'}${over}, ${from}${counted}.${parts}`;
 }
 
 /** Whether parts of the first round are trained, as far as the spec alone tells. */
@@ -24,8 +45,10 @@ function hasParts({ policy, evaluation, imagesPerClass }: LoopSpec): boolean {
   return policy === 'forecast' && whyNoParts({ each: imagesPerClass }, conditions) === null;
 }
 
-function yardstickSentence({ evaluation, metric }: LoopSpec): string {
+function yardstickSentence({ evaluation, metric }: LoopSpec, listed?: Listed): string {
   if (!evaluation) return `Measures ${metric} on the service’s own hold-out, which is optimistic.`;
+  if (listed?.evaluation?.images === 0)
+    return `The evaluation set ${evaluation.path} has no image of these classes, so nothing can be measured on it.`;
   const paired = evaluation.predictions ? ', predicting every image of it each round' : '';
   return `Measures ${metric} on the frozen evaluation set ${evaluation.path}${paired}.`;
 }
@@ -51,14 +74,27 @@ function endSentence(spec: LoopSpec): string {
   return spec.policy === 'forecast' ? forecastEnd(spec) : thresholdsEnd(spec);
 }
 
-function forecastEnd({ target, margin, forecast, patience }: LoopSpec): string {
-  const { confidence, giveUp } = forecast;
+function forecastEnd(spec: LoopSpec): string {
+  const { target, margin, claim } = spec;
+  const { giveUp } = spec.forecast;
   if (target === undefined)
     return `Has no target: stops when doubling the images gains ${asGiven(margin)} with a probability below ${percentAsGiven(giveUp)}.`;
+  // Of the evaluation set only counts that there is one.
+  const evaluationImages = spec.evaluation ? 1 : null;
+  const forecast = { ...FORECAST_DEFAULTS, ...spec.forecast };
+  const least = percentAsGiven(effectiveConfidence({ claim, evaluationImages, forecast }));
+  const asked = claim === 'lower-bound' ? ' (claim: lower-bound)' : '';
   return (
-    `Stops when the target ${asGiven(target)} is met with a probability of at least ${percentAsGiven(confidence)}, or within reach of the caps ` +
-    `with less than ${percentAsGiven(giveUp)}; ${plural(patience, 'round')} in a row without a real gain are said and end nothing.`
+    `Stops when the target ${asGiven(target)} is met with a probability of at least ${least}${asked}, ` +
+    `or within reach of the caps with less than ${percentAsGiven(giveUp)}. Rounds without a real gain are counted and end nothing.`
   );
+}
+
+/** Whatever the policy. */
+function noMetricSentence({ patience }: LoopSpec): string {
+  return patience === 1
+    ? 'A round that gives no metric ends it.'
+    : `${plural(patience, 'round')} in a row that give no metric end it.`;
 }
 
 function thresholdsEnd({ target, claim, margin, patience }: LoopSpec): string {

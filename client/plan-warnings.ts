@@ -1,4 +1,6 @@
+import { cutWarning } from '../decide/first-round-words.ts';
 import { minimumWarning, startWarnings } from '../decide/warnings.ts';
+import { FORECAST_DEFAULTS } from '../loop/forecast.ts';
 import type { ClassCounts } from '../loop/round.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import type { PlanSources } from './plan-sources.ts';
@@ -12,11 +14,17 @@ export function planWarnings(
   { pool, evaluation }: PlanSources,
   { minimum, need }: { minimum: number; need: ClassCounts },
 ): string[] {
-  const { margin, target = null, claim, task, imagesPerClass } = spec;
-  const settings = { evaluationImages: evaluation?.images ?? null, margin, target, claim };
+  const { margin, target = null, claim, task, policy, imagesPerClass } = spec;
+  const forecast = { ...FORECAST_DEFAULTS, ...spec.forecast };
+  const settings = { evaluationImages: evaluation?.images ?? null, margin, target, claim, policy, forecast };
+  const ofSet =
+    evaluation?.images === 0
+      ? []
+      : startWarnings({ ...settings, ...(task === 'detection' && { task }) }, spec.evaluation?.predictions ?? false);
   return [
-    ...startWarnings({ ...settings, ...(task === 'detection' && { task }) }, spec.evaluation?.predictions ?? false),
+    ...ofSet,
     ...minimumWarning(imagesPerClass, minimum),
+    ...cutWarning(need, Math.max(imagesPerClass, minimum), spec.caps.images ?? null),
     ...(pool === null ? [] : shortClasses(pool.perClass, need)),
   ];
 }

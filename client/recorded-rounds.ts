@@ -6,7 +6,7 @@ import { RecordedDecisionSchema } from '../loop/recorded-decision.ts';
 import type { Decision, DecisionInput } from '../loop/round.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
-import { roundNumbers } from './loop-files.ts';
+import { readSpec, roundNumbers } from './loop-files.ts';
 import { unknownLoop } from './require-loop.ts';
 
 /** A round's decision as its file holds it. */
@@ -16,6 +16,8 @@ export interface RecordedRound {
   decision: Decision;
   /** The decision before it was checked against a schema: no key is lost. */
   raw: unknown;
+  /** How long after its start the loop ends, such as `7d`, by the spec that it was started with; null without a deadline. */
+  deadline: string | null;
 }
 
 /** The rounds of one loop that were decided, and their files. */
@@ -66,7 +68,9 @@ export class RecordedRounds {
       if (!parsed.success)
         throw this.#broken(round, `does not hold what deltaloop writes there: ${z.prettifyError(parsed.error)}`);
       const { input, decision } = parsed.data;
-      return { round, input, decision, raw: z.object({ decision: z.unknown() }).parse(value).decision };
+      const { decision: raw } = z.object({ decision: z.unknown() }).parse(value);
+      const spec = await readSpec(this.#folder);
+      return { round, input, decision, raw, deadline: spec?.caps.deadline ?? null };
     } catch (error) {
       if (error instanceof FolderConflictError) throw this.#broken(round, 'is not JSON');
       throw error;

@@ -1,7 +1,6 @@
-import { decimal, plural, range } from '../decide/format.ts';
+import { decimal, minutes, plural, range } from '../decide/format.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import { isClaim, marked, unusedWords } from '../report/outcome-words.ts';
-import { minutes } from './figures.ts';
 import type { Styler } from './output.ts';
 import { printable, wrapWords } from './text-table.ts';
 

@@ -1,6 +1,8 @@
-import { asGiven, decimal, plural, roughly, whole } from '../decide/format.ts';
+import { ENOUGH_POINTS } from '../decide/forecast/forecast.ts';
+import { GROWTHS, MOST_GROWTH } from '../decide/forecast/plan.ts';
+import { asGiven, decimal, minutes, plural, roughly, whole } from '../decide/format.ts';
 import type { Projection } from '../decide/plan-rounds.ts';
-import { minutes, money } from './figures.ts';
+import { money, price } from './figures.ts';
 import type { Output } from './output.ts';
 import type { TrainingBudget } from './plan-document.ts';
 import type { PlannedLoop } from './plan-loop.ts';
@@ -35,7 +37,15 @@ function paceTitle({ delta }: PlannedLoop): string {
 }
 
 function roundsTable({ rounds, prices }: PlannedLoop): string {
-  const header = ['round', 'images', 'per class', 'reserves', 'hours so far', ...(prices ? ['money so far'] : [])];
+  const unit = prices?.currency ? ` (${printable(prices.currency)})` : '';
+  const header = [
+    'round',
+    'images',
+    'per class',
+    'reserves',
+    'hours so far',
+    ...(prices ? [`money so far${unit}`] : []),
+  ];
   const rows = rounds.map(
     ({ round, images, perClass: [least, most], reservedHours, hoursSoFar, costSoFar }): Cell[] => [
       whole(round),
@@ -51,17 +61,28 @@ function roundsTable({ rounds, prices }: PlannedLoop): string {
 }
 
 function endSentences(plan: PlannedLoop): string[] {
-  const { rounds, end, caps, toImageLimit, delta } = plan;
-  const sentences = [
-    `${endWords(rounds.length, end)}${caps.deadline ? ` The deadline of ${caps.deadline} may end it before.` : ''}`,
-  ];
-  if (delta.kind !== 'forecast') return sentences;
-  const doubling =
-    'A forecast doubles the images until there are three points, then grows by at least a quarter and to at most four times as many.';
-  const quick = toImageLimit
-    ? `All ${plural(toImageLimit.images, 'image')} that cap and source allow are reached in round ${whole(toImageLimit.least)} at the earliest and in round ${whole(toImageLimit.most)} at the latest, if the other caps let it.`
-    : 'How far that goes, no image cap and no source limits.';
-  return [...sentences, doubling, quick];
+  const { rounds, end, caps, delta } = plan;
+  const ends = `${endWords(rounds.length, end)}${caps.deadline ? ` The deadline of ${caps.deadline} may end it before.` : ''}`;
+  return delta.kind === 'forecast' ? [ends, growthWords(plan), reachWords(plan)] : [ends];
+}
+
+/** Parts of the first round are points too: with enough of them nothing has to double. */
+function growthWords({ firstRound, target }: PlannedLoop): string {
+  const most = target === null ? Math.max(...GROWTHS) : MOST_GROWTH;
+  const inside = `by at least a quarter and to at most ${most === 2 ? 'twice' : 'four times'} as many`;
+  return firstRound.parts.length + 1 >= ENOUGH_POINTS
+    ? `A forecast grows the images ${inside} each round.`
+    : `A forecast doubles the images until there are ${ENOUGH_POINTS} points, then grows them ${inside} each round.`;
+}
+
+function reachWords({ toImageLimit }: PlannedLoop): string {
+  if (toImageLimit === null) return 'Neither an image cap nor the source limits the images: only hours and rounds do.';
+  const { images, least, most } = toImageLimit;
+  const when =
+    least === most
+      ? `in round ${whole(least)}`
+      : `in round ${whole(least)} at the earliest and in round ${whole(most)} at the latest`;
+  return `All ${plural(images, 'image')} that cap and source allow are reached ${when}, if the other caps let it.`;
 }
 
 function endWords(rounds: number, end: Projection['end']): string {
@@ -70,18 +91,26 @@ function endWords(rounds: number, end: Projection['end']): string {
   return `What ends it first: ${end.outcome} after round ${whole(rounds)}, since ${end.reason}.`;
 }
 
-function worstFacts({ worst, caps, prices }: PlannedLoop): [string, string][] {
+function worstFacts({ worst, repeated, caps, prices }: PlannedLoop): [string, string][] {
   const { hours, images, cost } = worst;
   const limit = caps.images !== null && images === caps.images ? 'caps.images' : 'what the rounds and the source allow';
   const facts: [string, string][] = [
-    ['compute', `${minutes(hours * 60)} (caps.hours)`],
+    [
+      'compute',
+      `${minutes(hours * 60)} (${hours < repeated.hours ? 'what the rounds reserve at most' : 'caps.hours'})`,
+    ],
     ['images', images === null ? 'nothing limits them: set caps.images' : `${plural(images, 'image')} (${limit})`],
   ];
-  if (prices === null) return facts;
-  const { image, trainingHour, currency } = prices;
-  const each = `${money(image, currency)} an image, ${money(trainingHour, currency)} a compute hour`;
-  const sum = cost === null ? 'nothing limits it, as nothing limits the images' : money(cost, currency);
-  return [...facts, ['money', `${sum} (${each})`]];
+  if (prices !== null) {
+    const { image, trainingHour, currency } = prices;
+    const each = `${price(image, currency)} an image, ${price(trainingHour, currency)} a compute hour`;
+    const sum = cost === null ? 'nothing limits it, as nothing limits the images' : money(cost, currency);
+    facts.push(['money', `${sum} (${each})`]);
+  }
+  if (hours >= repeated.hours) return facts;
+  const most = repeated.cost === null ? '' : `, ${money(repeated.cost, prices?.currency)}`;
+  const what = 'trainings that fail or need a larger budget are repeated, which never goes past';
+  return [...facts, ['repeats', `${what} ${minutes(repeated.hours * 60)} in all (caps.hours)${most}`]];
 }
 
 function partsSentences({ firstRound, policy }: PlannedLoop): string[] {
@@ -96,6 +125,7 @@ function partsSentences({ firstRound, policy }: PlannedLoop): string[] {
 
 function evaluationSentence({ evaluation, margin }: PlannedLoop): string {
   if (evaluation === null) return 'There is none, so nobody can tell which gains are more than chance.';
+  if (evaluation.gain === null) return 'It has no image of these classes.';
   const { images, gain, enough, supposing } = evaluation;
   const size = plural(images, 'image');
   const sees =

@@ -1,9 +1,8 @@
-import { asGiven, decimal, plural, signed } from '../decide/format.ts';
+import { asGiven, decimal, minutes, plural, signed } from '../decide/format.ts';
 import type { LoopProgress } from '../loop/progress.ts';
 import { marked } from '../report/outcome-words.ts';
 import { roundsTable } from '../report/rounds-table.ts';
 import { type ClassTableOptions, classTable } from './class-table.ts';
-import { minutes } from './figures.ts';
 import { type LoopPlaces, placesText } from './loop-places.ts';
 import type { Styler, Tone } from './output.ts';
 import { outcomeText } from './render-outcome.ts';

@@ -19,7 +19,7 @@ export async function checkSources(spec: LoopSpec): Promise<void> {
   if (problems.length === 0) return;
   throw new CliError(['Nothing was started:', ...problems.map((problem) => `  ${problem}`)].join('\n'), {
     exitCode: EXIT.usage,
-    next: 'Mend these paths in the spec (they are relative to the spec file) and start again.',
+    next: 'Mend these paths in the spec (they are relative to the spec file) and type the command again.',
   });
 }
 

@@ -4,8 +4,8 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } fr
 import { systemCode } from '../data/errors.ts';
 import { type LoopSpec, LoopSpecSchema } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
+import type { SpecProblem } from './dial-problems.ts';
 import { EXIT } from './exit-codes.ts';
-import type { SpecProblem } from './spec-contradictions.ts';
 import { specProblems } from './spec-problems.ts';
 
 /**
@@ -98,7 +98,7 @@ function refusal(path: string, problems: string[]): CliError {
     [`The spec ${path} has ${count}; nothing was started:`, ...problems.map((line) => `  ${line}`)].join('\n'),
     {
       exitCode: EXIT.usage,
-      next: 'Mend these lines and start again. All keys are described in loop/spec.schema.json (`deltaloop schema` prints it).',
+      next: 'Mend these lines and type the command again. All keys are described in loop/spec.schema.json (`deltaloop schema` prints it).',
     },
   );
 }

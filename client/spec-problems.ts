@@ -1,8 +1,9 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { LoopSpecSchema } from '../loop/spec.ts';
+import { type SpecProblem, valueAt } from './dial-problems.ts';
 import { type JsonSchema, jsonSchemaOf } from './json-schemas.ts';
-import { contradictions, type SpecProblem, valueAt } from './spec-contradictions.ts';
+import { contradictions } from './spec-contradictions.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -52,6 +53,7 @@ function optionsOf(issue: Issue): string[] {
 }
 
 function plainMessage(issue: Issue, value: unknown): string {
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return beyondNumbers(value);
   if (issue.code === 'too_big') return `${shown(value)} is more than ${issue.maximum}`;
   if (issue.code === 'too_small' && issue.origin === 'array')
     return issue.minimum === 1 ? 'is empty' : `needs at least ${issue.minimum} entries`;
@@ -63,6 +65,11 @@ function plainMessage(issue: Issue, value: unknown): string {
   if (issue.code === 'invalid_format') return `${shown(value)}: ${issue.message}`;
   if (issue.code === 'invalid_union') return `${shown(value)} is not ${OR.format(kindsOf(issue))}`;
   return issue.message;
+}
+
+/** What `1e999` or `.inf` reads as: JSON could not even show it. */
+function beyondNumbers(value: number): string {
+  return `is too ${value > 0 ? 'large' : 'small'} a number: none beyond ${value > 0 ? '' : '−'}1.8e308 can be read`;
 }
 
 const OR = new Intl.ListFormat('en-GB', { type: 'disjunction' });
@@ -115,6 +122,6 @@ function property(schema: JsonSchema | undefined, key: PropertyKey): JsonSchema 
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = Number.isNaN(value) ? 'NaN' : (JSON.stringify(value) ?? 'nothing');
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

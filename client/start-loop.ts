@@ -1,13 +1,16 @@
 import type { Client } from '@temporalio/client';
 import { LoopFolder } from '../data/loop-folder.ts';
 import { specHash } from '../data/spec-hash.ts';
+import type { Task } from '../loop/metrics.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
+import { firstRound } from './first-round.ts';
 import { readLoopFiles } from './loop-files.ts';
 import { claimFolder, refuseOtherSpec } from './loop-identity.ts';
 import { describeLoop, readLoop } from './loop-view.ts';
+import { readPlanSources } from './plan-sources.ts';
 import { planSentences } from './plan-text.ts';
 import { checkSources } from './source-check.ts';
 import { readSpecFile } from './spec-file.ts';
@@ -36,16 +39,31 @@ export interface PreparedStart {
 
 /**
  * Everything about a start that needs no server.
- * @throws CliError (exit 2) when the spec makes no sense, its sources cannot be read, or its name was used with another spec.
+ * @param minimum images of a class that the vision service trains on at least; the cap on images is held against it where it is given
+ * @throws CliError (exit 2) when the spec makes no sense, its sources cannot be read, its cap on images has no room for a first round, or
+ *   its name was used with another spec.
  */
-export async function prepareStart(home: string, specPath: string): Promise<PreparedStart> {
+export async function prepareStart(
+  home: string,
+  specPath: string,
+  minimum?: (task: Task) => number,
+): Promise<PreparedStart> {
   const spec = await readSpecFile(specPath);
   const folder = LoopFolder.at(home, spec.name);
   const files = await readLoopFiles(folder);
   // Sources are looked at once: a loop that was started owns copies, and its pool may have moved since.
   if (files) refuseOtherSpec(folder, files, spec);
-  else await checkSources(spec);
+  else {
+    await checkSources(spec);
+    if (minimum) await checkImageCap(spec, minimum(spec.task));
+  }
   return { spec, earlier: files?.result ?? null };
+}
+
+/** Lists the pool only where its classes are needed: a loop whose cap is too small would use up its name. */
+async function checkImageCap(spec: LoopSpec, minimum: number): Promise<void> {
+  if (spec.caps.images === undefined) return;
+  firstRound(spec, spec.classes ?? (await readPlanSources(spec)).classes, minimum);
 }
 
 /**

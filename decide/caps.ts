@@ -1,5 +1,6 @@
 import type { Outcome } from '../loop/outcome.ts';
 import type { CapsState } from '../loop/round.ts';
+import { minutes } from './format.ts';
 
 /**
  * The first hard cap that forbids another round, in the order of the rules (hours, images, rounds, deadline), with the sentence part that
@@ -8,8 +9,11 @@ import type { CapsState } from '../loop/round.ts';
 export function capReached(caps: CapsState, round: number): { outcome: Outcome; reason: string } | null {
   const freeMinutes = caps.capMinutes - caps.settledMinutes;
   if (freeMinutes < caps.nextTrainingHours * 60) {
-    const reserve = `${caps.nextTrainingHours} ${caps.nextTrainingHours === 1 ? 'hour' : 'hours'}`;
-    const reason = `the next training would reserve ${reserve} and only ${Math.max(0, freeMinutes)} of ${caps.capMinutes} compute minutes are left`;
+    const left =
+      freeMinutes <= 0
+        ? `none of ${minutes(caps.capMinutes)} is left`
+        : `only ${minutes(freeMinutes)} of ${minutes(caps.capMinutes)} are left`;
+    const reason = `the next training would reserve ${caps.nextTrainingHours} h of compute and ${left}`;
     return { outcome: 'budget-exhausted', reason };
   }
   if (caps.capImages !== null && caps.images >= caps.capImages)

@@ -47,6 +47,15 @@ export function plural(count: number, noun: string): string {
   return `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** Compute minutes for people: `45 min`, `2 h`, `2 h 05 min`. */
+export function minutes(value: number): string {
+  const all = Math.round(value);
+  if (all < 60) return `${all} min`;
+  const rest = all % 60;
+  const hours = whole(Math.floor(all / 60));
+  return rest === 0 ? `${hours} h` : `${hours} h ${String(rest).padStart(2, '0')} min`;
+}
+
 /** Rounded up to two significant digits, for figures that are only estimates: 3,842 → 3,900. */
 export function roughly(value: number): number {
   const step = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 1);

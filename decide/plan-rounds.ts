@@ -2,6 +2,7 @@ import type { Outcome } from '../loop/outcome.ts';
 import type { ClassCounts } from '../loop/round.ts';
 import { capReached } from './caps.ts';
 import { totalOf } from './delta.ts';
+import { LEAST_GROWTH } from './forecast/plan.ts';
 import { plural } from './format.ts';
 import { deltaOf, imageLimit, MOST_IMAGES, type RoundsPlan, taken } from './plan-growth.ts';
 
@@ -84,6 +85,22 @@ export function mostImages(plan: RoundsPlan): number | null {
   };
   const { rounds, end } = projectRounds({ ...plan, pace: 'fastest', caps, available: all });
   return end === null ? null : (rounds.at(-1)?.images ?? null);
+}
+
+/**
+ * The most whole compute hours that the rounds reserve in all, trainings that are repeated aside. A forecast may grow fast at first and
+ * slowly towards the end: as many rounds as the slowest pace has, each as large as the fastest pace makes it and as the rounds after it,
+ * at least ×1.25 each, leave room for.
+ */
+export function mostHours(plan: RoundsPlan): number {
+  const free = { ...plan, caps: { ...plan.caps, minutes: PLENTY } };
+  const [fast, slow] = (['fastest', 'slowest'] as const).map((pace) => projectRounds({ ...free, pace }).rounds);
+  const limit = imageLimit(plan);
+  const rounds = slow?.length ?? 0;
+  return (slow ?? []).reduce((sum, { images, round, reservedHours }) => {
+    const most = Math.min(fast?.at(round - 1)?.images ?? limit, limit / LEAST_GROWTH ** (rounds - round));
+    return sum + (most > images ? plan.hours.wanted(Math.floor(most)) : reservedHours);
+  }, 0);
 }
 
 interface Spent {

@@ -21,7 +21,10 @@ const Point = z.strictObject({
 /** One line that `deltaloop decide` reads: a history, settings and caps, from which alone it decides. */
 export const DecisionRequestSchema = z.strictObject({
   id: z.union([z.string(), z.number()]).optional().describe('Given back with the answer.'),
-  history: z.array(Point).min(1).describe('Rounds in order, each with parts of the first round where there are any.'),
+  history: z
+    .array(Point)
+    .min(1)
+    .describe('Rounds in order, none with fewer images than the one before; parts of the first round stand beside it.'),
   settings: z
     .strictObject({
       policy: z.enum(['forecast', 'thresholds']).default('forecast'),
@@ -32,7 +35,10 @@ export const DecisionRequestSchema = z.strictObject({
         .nullable()
         .default(null)
         .describe('Number of classes, which sets what guessing reaches; null when not known.'),
-      claim: z.enum(['measured', 'lower-bound']).default('measured'),
+      claim: z
+        .enum(['measured', 'lower-bound'])
+        .default('measured')
+        .describe('As in a spec; a lower-bound needs an evaluation set.'),
       margin: Fraction.default(0.01),
       patience: z.number().int().min(1).default(3),
       confidence: Fraction.default(FORECAST_DEFAULTS.confidence),

@@ -91,7 +91,7 @@ const SpecKeys = z.strictObject({
     .enum(['measured', 'lower-bound'])
     .default('measured')
     .describe(
-      'What must reach the target under the thresholds policy: the measured metric, or its lower 95 % bound, which is safer and needs more images.',
+      'What must reach the target: the measured metric, or its lower 95 % bound, which is safer, needs more images and an evaluation set. Under the forecast lower-bound asks for the target itself with a probability of at least 97.5 %.',
     ),
   margin: Fraction.default(0.01).describe(
     'The smallest gain that counts, 0–1: smaller goes on longer for small gains, larger stops sooner.',

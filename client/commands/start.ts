@@ -1,4 +1,5 @@
 import type { Command } from '@commander-js/extra-typings';
+import type { Task } from '../../loop/metrics.ts';
 import type { LoopResult } from '../../loop/outcome.ts';
 import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
@@ -7,8 +8,11 @@ import { wrapWords } from '../text-table.ts';
 
 type Started = Exclude<StartResult, { kind: 'finished' }>;
 
-/** `deltaloop start SPEC [--watch]` */
-export function addStartCommand(program: Command, context: CommandContext): void {
+/**
+ * `deltaloop start SPEC [--watch]`
+ * @param minimum images of a class that the vision service trains on at least
+ */
+export function addStartCommand(program: Command, context: CommandContext, minimum: Minimum): void {
   program
     .command('start')
     .description('Start the loop of a spec file, or attach to it when it already runs')
@@ -16,19 +20,25 @@ export function addStartCommand(program: Command, context: CommandContext): void
     .option('--watch', 'stay and show the loop until it ends')
     .option('--json', 'print what happened as one JSON document')
     .action(async (spec, options) => {
-      context.exitCode = await start(context, spec, options);
+      context.exitCode = await start(context, { specPath: spec, minimum }, options);
     });
 }
+
+type Minimum = (task: Task) => number;
 
 interface StartFlags {
   watch?: true | undefined;
   json?: true | undefined;
 }
 
-async function start(context: CommandContext, specPath: string, flags: StartFlags): Promise<ExitCode> {
+async function start(
+  context: CommandContext,
+  { specPath, minimum }: { specPath: string; minimum: Minimum },
+  flags: StartFlags,
+): Promise<ExitCode> {
   const { prepareStart, startLoop } = await import('../start-loop.ts');
   const { output, settings } = context;
-  const { earlier } = await prepareStart(settings.home, specPath);
+  const { earlier } = await prepareStart(settings.home, specPath, minimum);
   if (earlier) return tellEarlier(context, earlier, flags);
   const { client } = await context.connect();
   const started = await startLoop({

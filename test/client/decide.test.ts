@@ -149,14 +149,6 @@ describe('a line', () => {
     );
   });
 
-  it('without a round of its own is refused with the reason', () => {
-    const parts = { ...REQUEST, history: [{ images: 9, metric: 0.5, share: 0.5 }] };
-    expect(answerLine(JSON.stringify(parts), 3, answerRequest)).toEqual({
-      id: 'a',
-      error: { line: 3, problems: [{ path: 'history', message: expect.stringContaining('no round') }] },
-    });
-  });
-
   it('waits for the reader of the line before', async () => {
     const happened: string[] = [];
     const lines = async function* () {

@@ -22,7 +22,7 @@ function explained(change: Partial<Decision>): ExplainedRound {
   const subsets = [{ share: 0.25, images: 5, metric: 0.5, verdicts: null }];
   const decision = { ...decide(given), ...change };
   const recomputed = { same: true, differences: [], failure: null };
-  return { round: 3, input: { ...given, subsets }, decision, raw: decision, recomputed };
+  return { round: 3, input: { ...given, subsets }, decision, raw: decision, recomputed, deadline: null };
 }
 
 describe('an explanation with a forecast', () => {
@@ -45,7 +45,10 @@ describe('an explanation with a forecast', () => {
     expect(text).toMatch(/¼ of round 1 +5 +0\.500/);
     expect(text).toMatch(/true metric now +80 % between 0\.860 and 0\.900, in the middle 0\.880/);
     expect(text).toMatch(/noise of points +0\.012, 0\.010; shared by all 0\.015/);
-    expect(text).toMatch(/particles +3,000, of which 410 carry weight/);
+    expect(text).toMatch(
+      /curves tried +3,000 possible learning curves, of which 410 fit the points; drawn with seed \d/,
+    );
+    expect(text).not.toMatch(/particles|round price|\bbar\b/);
   });
 
   it('says that nothing is extrapolated from too few points', () => {
@@ -73,9 +76,7 @@ describe('an explanation', () => {
   it('shows how weak each class is beside what it gets, and what the other policy would have done', () => {
     const text = explanationText(explained({ split, other }), PLAIN);
     expect(text).toMatch(/class +have +recall +noise +collect\n +cat +8 +0\.500 +±0\.310 +6\n +dog +8 +– +– +3/);
-    expect(text).toMatch(
-      /Had the policy thresholds acted\n +would +stop: not-improving\n +in words +no gain in 3 rounds/,
-    );
+    expect(text).toMatch(/The other policy\n {2}no gain in 3 rounds\n/);
   });
 
   it('keeps inside the width of the terminal, and takes no control characters from files', () => {

@@ -28,7 +28,7 @@ const PRICES = { image: 0.4, trainingHour: 12, currency: 'EUR' };
 /** A plan of the forecast policy with prices, changed as the test wants. */
 function planned(change: Partial<LoopSpec> = {}) {
   const document = planDocument({ ...BASE, prices: PRICES, ...change }, SOURCES, SERVICE);
-  return { ...document, sentences: ['Begins.'], next: 'deltaloop start tiles.yaml --watch' };
+  return { ...document, sentences: ['Begins.'], passed: true, next: 'deltaloop start tiles.yaml --watch' };
 }
 
 function text(change: Partial<LoopSpec> = {}, width?: number): string {
@@ -56,6 +56,10 @@ describe('the plan of a forecast', () => {
 
   it('bounds the money by prices and caps, and says when nothing does', () => {
     expect(text()).toMatch(/money +1,248\.00 EUR \(0\.40 EUR an image, 12\.00 EUR a compute hour\)/);
+    expect(text()).toMatch(/hours so far +money so far \(EUR\)/);
+    const small = text({ prices: { image: 0.003, trainingHour: 1.123456 } });
+    expect(small).toContain('(0.003 an image, 1.123456 a compute hour)');
+    expect(small).toMatch(/hours so far +money so far\n/);
     const { images: _images, ...caps } = BASE.caps;
     expect(planned({ caps }).worst).toEqual({ hours: 24, images: null, cost: null });
     expect(text({ caps })).toContain('nothing limits them: set caps.images');
@@ -64,6 +68,43 @@ describe('the plan of a forecast', () => {
   it('shows no money without prices', () => {
     expect(text({ prices: undefined })).not.toContain('money');
     expect(planned({ prices: undefined }).rounds[0]?.costSoFar).toBeNull();
+  });
+});
+
+describe('at worst', () => {
+  it('is what the rounds reserve at any pace, and the cap where trainings are repeated', () => {
+    const one = { ...BASE.caps, rounds: 1 };
+    expect(planned({ caps: one })).toMatchObject({ worst: { hours: 3, images: 24 }, repeated: { hours: 24 } });
+    expect(text({ caps: one })).toMatch(/compute +3 h \(what the rounds reserve at most\)/);
+    expect(text({ caps: one })).toMatch(/money +45\.60 EUR/);
+    expect(text({ caps: one })).toMatch(
+      /repeats +trainings .* never goes past 24 h in all \(caps\.hours\), 297\.60 EUR/,
+    );
+  });
+
+  it('is the cap where the rounds would reserve more', () => {
+    expect(planned().worst.hours).toBe(24);
+    expect(text()).toMatch(/compute +24 h \(caps\.hours\)/);
+    expect(text()).not.toContain('repeats');
+  });
+});
+
+describe('the growth of a forecast', () => {
+  it('doubles only where the parts of the first round do not give points enough', () => {
+    expect(text()).toContain(
+      'A forecast grows the images by at least a quarter and to at most four times as many each',
+    );
+    expect(text({ imagesPerClass: 3 })).toContain('A forecast doubles the images until there are 3 points, then grows');
+    expect(text({ target: undefined })).toContain('by at least a quarter and to at most twice as many each round');
+  });
+
+  it('says once when the images are reached, and what limits them where no cap and no source does', () => {
+    const soon = text({ caps: { ...BASE.caps, images: 30 } });
+    expect(soon).toContain('All 30 images that cap and source allow are reached in round 2, if the other caps let it.');
+    const { images: _images, ...caps } = BASE.caps;
+    expect(text({ caps })).toContain(
+      'Neither an image cap nor the source limits the images: only hours and rounds do.',
+    );
   });
 });
 
@@ -88,7 +129,7 @@ describe('the plan', () => {
 
   it('says of a tiny evaluation set that it sees nothing', () => {
     const tiny = { ...SOURCES, evaluation: { images: 5, perClass: {}, errors: 0 } };
-    const document = { ...planDocument(BASE, tiny, SERVICE), sentences: [], next: '' };
+    const document = { ...planDocument(BASE, tiny, SERVICE), sentences: [], passed: true, next: '' };
     expect(planText(document, { style: (_tone, plain) => plain, width: undefined })).toContain(
       'too few to see any gain',
     );

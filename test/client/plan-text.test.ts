@@ -9,10 +9,12 @@ describe('the plan of a loop', () => {
     planSentences(parseSpec(`name: a\ncollector: {kind: pool, path: p}\n${more}`, 'a.yaml')).join(' ');
 
   it('says when the forecast claims, gives up and grows', () => {
-    const text = plan('target: 0.9\nprices: {image: 0.2, trainingHour: 3, currency: EUR}');
+    const text = plan(
+      'target: 0.9\nforecast: {confidence: 0.75}\nprices: {image: 0.2, trainingHour: 3, currency: EUR}',
+    );
     expect(text).toContain(
-      'Stops when the target 0.90 is met with a probability of at least 70 %, or within reach of the caps with less than 25 %; ' +
-        '3 rounds in a row without a real gain are said and end nothing.',
+      'Stops when the target 0.90 is met with a probability of at least 75 %, or within reach of the caps with less than 25 %. ' +
+        'Rounds without a real gain are counted and end nothing. 3 rounds in a row that give no metric end it.',
     );
     expect(text).toContain('at least a quarter, with 0.2 EUR for an image and 3 EUR for a compute hour.');
   });
@@ -23,6 +25,20 @@ describe('the plan of a loop', () => {
     expect(plan(measured)).toContain(parts);
     for (const without of [`${measured}\npolicy: thresholds`, 'imagesPerClass: 8', 'evaluation: {path: e}'])
       expect(plan(without)).not.toContain(parts);
+  });
+
+  it('asks for more certainty where a lower bound is to reach the target, as the forecast does', () => {
+    const bound = 'target: 0.9\nclaim: lower-bound\nevaluation: {path: e}\n';
+    expect(plan(bound)).toContain('with a probability of at least 97.5 % (claim: lower-bound), or');
+    expect(plan(`${bound}forecast: {confidence: 0.99}`)).toContain('of at least 99 % (claim: lower-bound), or');
+  });
+
+  it('says under every policy that rounds without a metric end it', () => {
+    for (const policy of ['thresholds', 'forecast'])
+      for (const target of ['', 'target: 0.9\n']) {
+        const text = plan(`${target}policy: ${policy}\npatience: 1`);
+        expect(text).toContain('A round that gives no metric ends it.');
+      }
   });
 
   it('says when the forecast has enough without a target', () => {

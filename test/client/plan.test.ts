@@ -47,7 +47,8 @@ describe('deltaloop plan', () => {
     expect(stdout).toContain('Begins with 3 images for each of 2 classes');
     expect(stdout).toMatch(/round +images +per class +reserves +hours so far\n +1 +6 +3 +1 h +1 h\n +2 +10 +5/);
     expect(stdout).toContain('What ends it first: images-exhausted after round 7');
-    expect(stdout).toMatch(/compute +24 h \(caps\.hours\)\n +images +70 images/);
+    expect(stdout).toMatch(/compute +7 h \(what the rounds reserve at most\)\n +images +70 images/);
+    expect(stdout).toMatch(/repeats +trainings that fail .* never goes past 24 h in all \(caps\.hours\)\n/);
     expect(stdout).not.toContain('money');
     expect(stdout).toMatch(/less than ±0\.082 may be chance, supposing that 10 % .* takes about 4,300 images/);
     expect(stdout).toContain('Suggested: 1 hour for 6 images (minimum 1 hour)');
@@ -91,19 +92,41 @@ describe('deltaloop plan', () => {
     expect(tooSmall.code).toBe(2);
     expect(tooSmall.stderr).toContain('at least 2 images of each of the 3 classes');
     expect(tooSmall.stderr).toContain('Raise caps.images in the spec to 6 or more.');
+    const started = await inProcess(['start', await spec(small)], { home, env: NO_SERVER });
+    expect(started).toEqual(tooSmall);
+    expect(wrong.stderr).toContain('Mend these lines and type the command again.');
   });
 
   it('sends to check where a source has problems that would hold the loop up', async () => {
-    const { plan } = await planJson(
-      `${POOL}classes: [cat, cow]
-`,
-    );
+    const { code, plan } = await planJson(`${POOL}classes: [cat, cow]\n`);
+    expect(code).toBe(7);
     expect(plan.warnings.join()).toContain(`The pool ${join(home, 'pool')} has 1 problem`);
     expect(plan.warnings.join()).toContain(`The evaluation set ${join(home, 'yardstick')} has 2 problems`);
-    expect(plan.next).toBe(`deltaloop check ${join(home, 'pool')} --evaluation ${join(home, 'yardstick')}`);
+    expect(plan).toMatchObject({
+      passed: false,
+      next: `deltaloop check ${join(home, 'pool')} --evaluation ${join(home, 'yardstick')}`,
+    });
     await mkdir(join(home, 'empty'), { recursive: true });
     const empty = await inProcess(['plan', await spec('name: a\ncollector: {kind: pool, path: empty}\n')], { home });
     expect(empty).toMatchObject({ code: 7, stderr: expect.stringContaining(`deltaloop check ${join(home, 'empty')}`) });
+  });
+
+  it('says of an evaluation set that it has no image of the classes, and exits as check does', async () => {
+    await folder('elsewhere', { bus: 5, car: 5 });
+    const text = `${POOL}classes: [cat, dog]\n`.replace('path: yardstick', 'path: elsewhere');
+    const { code, stdout } = await inProcess(['plan', await spec(text)], { home, env: NO_SERVER });
+    expect(code).toBe(7);
+    expect(stdout).toContain(`The evaluation set ${join(home, 'elsewhere')} has no image of these classes, so nothing`);
+    expect(stdout).toContain('The evaluation set\nIt has no image of these classes.');
+    expect(stdout).not.toMatch(/Measures|There is none|too small/);
+  });
+
+  it('says how the cap on images cuts the first round', async () => {
+    const { code, plan } = await planJson(`${POOL}classes: [cat, dog]\ncaps: {images: 5}\n`);
+    expect(code).toBe(0);
+    expect(plan.firstRound.perClass).toEqual({ cat: 3, dog: 2 });
+    expect(plan.sentences[0]).toContain('Begins with 2–3 images for each of 2 classes');
+    expect(plan.warnings).toContain('caps.images (5 images) cuts the first round: 2–3 images per class instead of 3.');
   });
 
   it('says when the name of the spec is taken', async () => {

@@ -93,11 +93,27 @@ describe('a spec that makes no sense', () => {
     const people = refusal('name: a\ncollector: {kind: people}\ntraining: {hours: 9}\ncaps: {hours: 2}').message;
     expect(people).toContain('classes: is missing; the people collector needs the class names');
     expect(people).toContain('training.hours: 9 hours for one training is more than caps.hours (2)');
-    const few = refusal(
-      'name: a\nclasses: [a, b]\nmetric: accuracyTop5\ncaps: {images: 5}\ncollector: {kind: pool, path: p}',
-    ).message;
+    const few = refusal('name: a\nclasses: [a, b]\nmetric: accuracyTop5\ncollector: {kind: pool, path: p}').message;
     expect(few).toContain('metric: accuracyTop5 is always 1 with 2 classes');
-    expect(few).toContain('caps.images: 5 is less than the first round asks for: 3 images × 2 classes');
+  });
+
+  it.each(['forecast', 'thresholds'])('claims no lower bound under %s without an evaluation set', (policy) => {
+    const spec = `name: a\ncollector: {kind: pool, path: p}\npolicy: ${policy}\nclaim: lower-bound\ntarget: 0.9\n`;
+    expect(refusal(spec).message).toContain(
+      'loop.yaml:4:8  claim: a lower-bound cannot be known without an evaluation set',
+    );
+    expect(parseSpec(`${spec}evaluation: {path: e}`, 'loop.yaml').claim).toBe('lower-bound');
+  });
+
+  it('says of numbers beyond all numbers that they are too large', () => {
+    expect(refusal('name: a\ncollector: {kind: pool, path: p}\ntarget: 1e999\nmargin: .nan').message).toMatch(
+      /target: is too large a number.*\n.*margin: NaN is not a number/,
+    );
+  });
+
+  it('may have a cap on images that cuts the first round', () => {
+    const spec = 'name: a\nclasses: [a, b]\ncaps: {images: 5}\ncollector: {kind: pool, path: p}';
+    expect(parseSpec(spec, 'loop.yaml').caps.images).toBe(5);
   });
 
   it('names a metric, a class list and a budget that belong to the other task', () => {

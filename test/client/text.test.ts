@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { roundsCsv } from '../../client/commands/rounds.ts';
 import { EXIT, exitCodeOf, exitCodesHelp } from '../../client/exit-codes.ts';
 import { errorText, explainError } from '../../client/explain-error.ts';
-import { minutes, money } from '../../client/figures.ts';
+import { money, price } from '../../client/figures.ts';
 import { progressFromFiles } from '../../client/progress-from-files.ts';
 import { renderProgress } from '../../client/render-progress.ts';
 import { printable, textTable, wrapWords } from '../../client/text-table.ts';
 import { DiskFullError, SourceUnreadableError } from '../../data/errors.ts';
+import { minutes } from '../../decide/format.ts';
 import { OUTCOMES } from '../../loop/outcome.ts';
 import { RECORD, RESULT } from './loop-on-disk.ts';
 
@@ -143,6 +144,12 @@ describe('a loop as text', () => {
 describe('figures', () => {
   it('of money have two decimals, and the currency where there is one', () => {
     expect([money(1320, 'EUR'), money(0.5)]).toEqual(['1,320.00 EUR', '0.50']);
+  });
+
+  it('of prices keep every decimal that was given, and no small amount becomes nothing', () => {
+    const prices = [price(0.003, 'EUR'), price(1.123456), price(12), price(1e-7)];
+    expect(prices).toEqual(['0.003 EUR', '1.123456', '12.00', '0.0000001']);
+    expect([money(0.003), money(0.00012345), money(0)]).toEqual(['0.003', '0.00012', '0.00']);
   });
 
   it('of a part of an hour are not rounded to whole ones', () => {

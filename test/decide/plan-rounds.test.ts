@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { firstParts, whyNoParts } from '../../decide/first-parts.ts';
+import { bounded } from '../../decide/forecast/plan.ts';
 import type { RoundsPlan } from '../../decide/plan-growth.ts';
-import { mostImages, projectRounds, roundsToLimit } from '../../decide/plan-rounds.ts';
+import { mostHours, mostImages, projectRounds, roundsToLimit } from '../../decide/plan-rounds.ts';
 
 const PLAN: RoundsPlan = {
   task: 'classification',
@@ -120,6 +121,31 @@ describe('the rounds ahead', () => {
         expect(mostImages(plan)).toBeGreaterThanOrEqual(last?.images ?? 0);
       }),
     );
+  });
+
+  it('reserve no more hours at any pace than the most hours, the cap on hours aside', () => {
+    const wanted = (count: number) => Math.max(1, Math.ceil(count / 40));
+    const growths = fc.array(fc.double({ min: 1, max: 5, noNaN: true }), { maxLength: 30 });
+    fc.assert(
+      fc.property(
+        growths,
+        fc.integer({ min: 16, max: 2000 }),
+        fc.integer({ min: 1, max: 30 }),
+        (factors, cap, most) => {
+          const caps = { minutes: 60, images: cap, rounds: most };
+          const hours = { minimum: () => 1, wanted };
+          const plan: RoundsPlan = { ...FORECAST, parts: [4, 8], caps, hours };
+          let [count, sum] = [16, 3];
+          for (const factor of factors.slice(0, most - 1)) {
+            if (count >= cap) break;
+            count = bounded(count * factor, { images: count, horizon: cap });
+            sum += wanted(count);
+          }
+          expect(mostHours(plan)).toBeGreaterThanOrEqual(sum);
+        },
+      ),
+    );
+    expect(mostHours(withCaps({ rounds: 4 }))).toBe(4);
   });
 
   it('end also where nothing limits them', () => {

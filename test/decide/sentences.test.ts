@@ -60,7 +60,7 @@ describe('the sentence of a decision', () => {
       'round 3 of 3 without one; stop: not-improving, target 0.95 not reached.',
     );
     expect(sentence([0.6, 0.8], { caps: { settledMinutes: 1400 } })).toContain(
-      'stop: budget-exhausted, the next training would reserve 1 hour and only 40 of 1440 compute minutes are left.',
+      'stop: budget-exhausted, the next training would reserve 1 h of compute and only 40 min of 24 h are left.',
     );
     expect(sentence([0.6, 0.8], { settings: { collectorExhausted: true } })).toContain(
       'stop: images-exhausted, the collector has nothing new after 48 images.',
