@@ -13,7 +13,7 @@ const NO_LIMIT_MINUTES = 1e9;
  * @throws RangeError when the history has no round.
  */
 export function answerRequest(request: DecisionRequest): DecisionAnswer {
-  const input = inputOf(request);
+  const input = decisionInputOf(request);
   const decision = decide(input);
   const { outcome, sentence, warnings } = decision;
   return {
@@ -41,7 +41,11 @@ function actionOf({ action, outcome }: Decision): DecisionAnswer['action'] {
   return outcome === 'target-unreachable' ? 'give-up' : 'stop';
 }
 
-function inputOf({ history, settings, caps }: DecisionRequest): DecisionInput {
+/**
+ * The request as a loop would record it.
+ * @throws RangeError when the history has no round.
+ */
+export function decisionInputOf({ history, settings, caps }: DecisionRequest): DecisionInput {
   const rounds = history.filter(({ share }) => share === undefined);
   const last = rounds.at(-1);
   if (last === undefined) throw new RangeError('the history has parts of a first round and no round');

@@ -129,6 +129,8 @@ describe('deltaloop backtest on curves', () => {
       '6 curves of 3 data sets, 1 run of each target; new evaluation images at every look, 200 of them.',
     );
     for (const policy of POLICIES) expect(stdout).toMatch(new RegExp(`^\\| ${policy}: .* \\[[^\\]]+\\]`, 'm'));
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(160);
+    expect(stdout).toMatch(/^\| metric now +\| [0-9]+ +\| 0\.\d{3}/m);
   });
 
   it('tells every problem of a file at once', async () => {
@@ -155,7 +157,7 @@ describe('npm run bench:decisions', () => {
     const { tables } = JSON.parse(stdout);
     expect(tables).toMatchObject([
       { looks: 'independent', curves: 3, datasets: 3, seeds: 2, evaluationImages: 500 },
-      { looks: 'shared', rows: [{ policy: 'a1', runs: 24 }, { policy: 'b2' }] },
+      { looks: 'shared', rows: [{ policy: 'a1', runs: 24 }, { policy: 'b2' }], coverage: null },
     ]);
   });
 
