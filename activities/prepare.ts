@@ -7,8 +7,9 @@ import { minimumWarning, startWarnings } from '../decide/warnings.ts';
 import type { Finding } from '../loop/finding.ts';
 import { modelKindOf } from '../loop/model-kind.ts';
 import type { Vital } from './alive.ts';
+import { settingsOf } from './decision-input.ts';
 import type { ActivityDeps } from './deps.ts';
-import { type LoopFiles, openLoop, taskOf } from './loop-files.ts';
+import { type LoopFiles, openLoop } from './loop-files.ts';
 import { evaluationQuotas, trainingQuotas } from './quotas.ts';
 import { serviceOf } from './services.ts';
 import type { Prepared } from './types.ts';
@@ -75,10 +76,7 @@ function inBrief(findings: readonly Finding[]): string[] {
 
 function warningsOf({ spec }: LoopFiles, evaluationImages: number | null, minimum: number): string[] {
   return [
-    ...startWarnings(
-      { evaluationImages, margin: spec.margin, target: spec.target ?? null, claim: spec.claim, ...taskOf(spec) },
-      spec.evaluation?.predictions ?? false,
-    ),
+    ...startWarnings(settingsOf(spec, evaluationImages, false), spec.evaluation?.predictions ?? false),
     ...minimumWarning(spec.imagesPerClass, minimum),
   ];
 }

@@ -38,7 +38,12 @@ export function wilsonInterval(proportion: number, size: number): [number, numbe
   return [Math.max(0, centre - spread), Math.min(1, centre + spread)];
 }
 
-/** Noise of the difference of two independent proportions `p` and `q` (0–1), each on `size` images: 1.96·√(p(1−p)/m + q(1−q)/m). */
+/**
+ * Noise of the difference of two independent proportions `p` and `q` (0–1), each on `size` images: 1.96·√(p(1−p)/m + q(1−q)/m). A
+ * measured 0 or 1 is no certainty: it counts as half an image off (Jeffreys), which no other proportion comes down to.
+ */
 export function twoSampleNoise(p: number, q: number, size: number): number {
-  return Z95 * Math.sqrt((p * (1 - p) + q * (1 - q)) / size);
+  const least = (0.5 * (size + 0.5)) / (size + 1) ** 2;
+  const variance = (proportion: number) => Math.max(least, proportion * (1 - proportion));
+  return Z95 * Math.sqrt((variance(p) + variance(q)) / size);
 }

@@ -1,6 +1,7 @@
 import type { ClassCounts, DecisionInput } from '../loop/round.ts';
 import { CLASS_RATIO } from '../loop/training-set.ts';
 import { nextDelta, nextDetectionDelta, totalOf } from './delta.ts';
+import { LEAST_GROWTH, MOST_GROWTH } from './forecast/plan.ts';
 import type { Situation } from './policy.ts';
 import type { Collecting } from './sentence.ts';
 import { classWeights, shareOut } from './split.ts';
@@ -17,7 +18,18 @@ export function nextCollecting({ input, forecast }: Situation): Collecting {
     return { collect, cut: totalOf(collect) < totalOf(whole) };
   }
   const extra = Math.max(1, Math.min(size - caps.images, room ?? Number.POSITIVE_INFINITY));
-  return { collect: shareOut(extra, sharingOf(input)), cut: room !== null && extra === room };
+  const step = stepWords(size, caps.images);
+  return {
+    collect: shareOut(extra, sharingOf(input)),
+    cut: room !== null && extra === room,
+    ...(step === null ? {} : { step }),
+  };
+}
+
+/** A size at a bound of the forecast would be read as its wish. */
+function stepWords(size: number, images: number): string | null {
+  if (size >= MOST_GROWTH * images) return `the most a round may grow, ×${MOST_GROWTH}`;
+  return size === Math.max(images + 1, Math.ceil(LEAST_GROWTH * images)) ? 'the least step, a quarter' : null;
 }
 
 function sharingOf({ perClass, performance, settings }: DecisionInput) {

@@ -67,20 +67,26 @@ function usedWords({ rounds, images, billedMinutes }: OutcomeFacts): string {
 }
 
 /** A recommended model of fewer images may measure less than the best; where that means below a target met, it is said. */
-function recommendedWords({ recommended, history, metric, target }: OutcomeFacts): string {
+function recommendedWords(facts: OutcomeFacts): string {
+  const { recommended, metric, target } = facts;
   if (recommended === null) return 'no round has a metric, so no model is recommended';
-  const best = bestOf(history);
   const digits = target === null ? 2 : digitsAgainst(recommended.metric, target);
   const interval =
     recommended.interval === null ? 'hold-out metric' : `95 % interval ${range(recommended.interval, digits)}`;
-  const below =
-    target !== null && best !== null && reaches(best.metric, target) && !reaches(recommended.metric, target)
-      ? `, below the target but not really worse than round ${best.round} with ${decimal(best.metric, digitsAgainst(best.metric, target))}`
-      : '';
   return (
     `recommended is the model of round ${recommended.round} (${plural(recommended.images, 'image')}) with ` +
-    `${metric} ${decimal(recommended.metric, digits)} (${interval})${below}`
+    `${metric} ${decimal(recommended.metric, digits)} (${interval})${belowWords(facts)}`
   );
+}
+
+/** Empty where the recommended model measured the target, or nothing was claimed. */
+function belowWords({ recommended, history, target, outcome }: OutcomeFacts): string {
+  const best = bestOf(history);
+  if (target === null || best === null || recommended === null || reaches(recommended.metric, target)) return '';
+  if (best.round === recommended.round)
+    return outcome === 'target-reached' ? ', measured below the target, which all rounds together claim' : '';
+  if (outcome !== 'target-reached' && !reaches(best.metric, target)) return '';
+  return `, below the target but not really worse than round ${best.round} with ${decimal(best.metric, digitsAgainst(best.metric, target))}`;
 }
 
 /**

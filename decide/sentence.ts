@@ -1,10 +1,10 @@
-import type { OtherPolicy } from '../loop/forecast.ts';
+import type { Forecast, OtherPolicy } from '../loop/forecast.ts';
 import type { ClassCounts, DecisionSettings } from '../loop/round.ts';
 import { FEWEST_CHANGES } from './binomial.ts';
 import { type Comparison, reaches } from './comparison.ts';
 import { totalOf } from './delta.ts';
 import { forecastWords } from './forecast/words.ts';
-import { asGiven, decimal, digitsWhere, plural, range, shown, signed, whole } from './format.ts';
+import { asGiven, decimal, digitsWhere, percent, plural, range, shown, signed, whole } from './format.ts';
 import type { Noise } from './noise.ts';
 import { claimedValue, type PolicyName, type Situation, type Stop, type Verdict } from './policy.ts';
 
@@ -15,6 +15,8 @@ export interface Collecting {
   cut: boolean;
   /** Detection: images that it may take at most, since one counts for every class that it shows. */
   atMost?: number;
+  /** Why a forecast's δ has this size, where a bound decides it. */
+  step?: string;
 }
 
 /** What a decision leads to, as its sentence says it. */
@@ -119,26 +121,39 @@ function forecastJudgement({ curve, input, forecast }: Situation): string {
       : comparison.real
         ? 'a real gain'
         : `not a real gain, ${plural(without, 'round')} in a row without one`;
-  const words = forecast === null ? 'no point of the curve yet' : forecastWords(forecast, input.settings);
+  const { target, margin } = input.settings;
+  const { capImages, available } = input.caps;
+  const limited = capImages !== null || available !== undefined;
+  const judged = { target, margin, rounds: input.history.length, limited };
+  const words = forecast === null ? 'no point of the curve yet' : forecastWords(forecast, judged);
   return [gain, words].filter(Boolean).join('; ') || 'no new point of the curve';
 }
 
 function nextWords(next: NextStep): string {
   if ('stop' in next) return next.reason === null ? `stop: ${next.stop}` : `stop: ${next.stop}, ${next.reason}`;
-  if (next.atMost !== undefined)
-    return `collect ${perClassWords(next.collect, ' more')} (at most ${plural(next.atMost, 'image')}${next.cut ? ', the room under the image cap' : ''})`;
-  const images = plural(totalOf(next.collect), 'image');
-  return `collect ${perClassWords(next.collect, ' more')} (${images}${next.cut ? ', cut to the image cap' : ''})`;
+  const { collect, cut, atMost, step } = next;
+  if (atMost !== undefined)
+    return `collect ${perClassWords(collect, ' more')} (at most ${plural(atMost, 'image')}${cut ? ', the room under the image cap' : ''})`;
+  const total = totalOf(collect);
+  const notes = [cut ? 'cut to the image cap' : '', step ?? ''].filter(Boolean);
+  if (Object.keys(collect).length === 1)
+    return `collect ${plural(total, 'more image')}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
+  return `collect ${perClassWords(collect, ' more')} (${[plural(total, 'image'), ...notes].join(', ')})`;
 }
 
 /** What the other policy would have done, as the end of a sentence: `thresholds would stop as not-improving`. */
 export function otherWords({ forecast }: Situation, policy: PolicyName, stop: Stop | null): string {
   if (stop === null) return `${policy} would collect`;
-  const probabilities = policy === 'forecast' ? (forecast?.probabilities ?? null) : null;
-  const within = probabilities === null ? '' : `, within reach with probability ${decimal(1 - probabilities.giveUp)}`;
-  const met = probabilities === null ? '' : `, met with probability ${decimal(probabilities.claim)}`;
-  const why = { 'target-unreachable': within, 'target-reached': met }[stop.outcome as string] ?? '';
+  const why = policy === 'forecast' && forecast !== null ? forecastReason(forecast, stop.outcome) : '';
   return `${policy} would stop as ${stop.outcome}${why}`;
+}
+
+function forecastReason({ probabilities, used }: Forecast, outcome: Stop['outcome']): string {
+  if (probabilities === null) return '';
+  const { claim, giveUp } = probabilities;
+  if (outcome === 'target-reached') return `, met with a probability of ${percent(claim, used.confidence)}`;
+  const within = percent(1 - giveUp, used.giveUp);
+  return outcome === 'target-unreachable' ? `, within reach with a probability of ${within}` : '';
 }
 
 interface Told {

@@ -1,7 +1,9 @@
 import type { DecisionSettings } from '../loop/round.ts';
 import type { Comparison } from './comparison.ts';
 import { reaches } from './comparison.ts';
-import { asGiven, decimal, digitsWhere, plural, roughly, shown } from './format.ts';
+import { effectiveConfidence, measuringError, toleranceOf } from './forecast/forecast.ts';
+import { asGiven, decimal, digitsWhere, percent, percentAsGiven, plural, roughly, shown } from './format.ts';
+import { normalQuantile } from './normal.ts';
 import { claimedValue, type Situation, type Verdict } from './policy.ts';
 import { visibleGain } from './visible-gain.ts';
 
@@ -21,13 +23,29 @@ function tooSmall(size: number, margin: number, enough: number): string {
  * evaluation set. What it supposes before any measurement is told at `visibleGain`.
  */
 export function startWarnings(
-  settings: Pick<DecisionSettings, 'evaluationImages' | 'margin' | 'target' | 'claim' | 'task'>,
+  settings: Pick<DecisionSettings, 'evaluationImages' | 'margin' | 'target' | 'claim' | 'task' | 'policy' | 'forecast'>,
   predictions: boolean,
 ): string[] {
   const { evaluationImages: size, margin, target, claim, task } = settings;
   if (size === null) return claim === 'lower-bound' ? [HOLD_OUT_WARNING, noLowerBound(target)] : [HOLD_OUT_WARNING];
   const { enough } = visibleGain({ size, margin, target, predictions, ...(task && { task }) });
-  return enough !== null && enough > size ? [tooSmall(size, margin, enough)] : [];
+  const seen = enough !== null && enough > size ? [tooSmall(size, margin, enough)] : [];
+  return [...seen, ...tooHigh(settings, size)];
+}
+
+/** A target so near to 1 that not even a measured 1 would prove it to the forecast. */
+function tooHigh(settings: Parameters<typeof startWarnings>[0], size: number): string[] {
+  const { target, policy } = settings;
+  if (target === null || policy !== 'forecast') return [];
+  const confidence = effectiveConfidence(settings);
+  const provable = (goal: number) =>
+    goal - toleranceOf(settings) + normalQuantile(confidence) * measuringError({ ...settings, target: goal }) <= 1;
+  if (provable(target)) return [];
+  const highest = Array.from({ length: 100 }, (_, at) => (99 - at) / 100).find(provable) ?? 0;
+  return [
+    `The target ${asGiven(target)} can hardly be claimed: on ${plural(size, 'evaluation image')} even a measured 1.00 does not prove it with ` +
+      `${percentAsGiven(confidence)}. A target of ${asGiven(highest)} or less can be claimed; more evaluation images and \`policy: thresholds\` are other ways.`,
+  ];
 }
 
 /** Said at the start: N below what the service trains on. */
@@ -62,13 +80,9 @@ function predictionWarning({ noise, reference, point }: Comparison): string[] {
 function forecastClaimWarnings({ input, curve, forecast }: Situation, { targetMet }: Verdict): string[] {
   const { target, metric, evaluationImages } = input.settings;
   const claim = forecast?.probabilities?.claim;
-  if (target === null || curve.present === null || claim === undefined) return [];
+  if (target === null || curve.present === null || forecast === null || claim === undefined) return [];
   const measured = curve.present.metric;
   const above = reaches(measured, target);
-  const value = decimal(
-    measured,
-    digitsWhere((count) => shown(measured, count) >= shown(target, 6) === above),
-  );
   const onHoldOut =
     targetMet && evaluationImages === null
       ? [
@@ -76,7 +90,8 @@ function forecastClaimWarnings({ input, curve, forecast }: Situation, { targetMe
         ]
       : [];
   if (targetMet === above) return onHoldOut;
-  const words = `${metric} measured ${value}, and all rounds together give a probability of ${decimal(claim)} that the target is met`;
+  const digits = digitsWhere((count) => shown(measured, count) >= shown(target, 6) === above);
+  const words = `${metric} measured ${decimal(measured, digits)}, and all rounds together give a probability of ${percent(claim, forecast.used.confidence)} that the target is met`;
   return above
     ? [`The target ${asGiven(target)} is not claimed although the measured value reaches it: ${words}.`]
     : [`The target ${asGiven(target)} is claimed although the measured value is below it: ${words}.`, ...onHoldOut];

@@ -13,7 +13,7 @@ export interface ForecastSettings {
 }
 
 /** The defaults of a loop and of the benchmark alike, see `docs/deciding.md`. */
-export const FORECAST_DEFAULTS = { confidence: 0.75, giveUp: 0.25, seed: 1, looks: 'shared', prices: null } as const;
+export const FORECAST_DEFAULTS = { confidence: 0.7, giveUp: 0.25, seed: 1, looks: 'shared', prices: null } as const;
 
 /** An 80 % interval with its median. */
 export interface Range80 {
@@ -64,6 +64,11 @@ export interface Forecast {
     bar: number | null;
     /** Price of a training round, in images. */
     roundPrice: number;
+    /** Rounds that the caps still allow. */
+    roundsLeft: number;
+    /** The metric that the next round was planned to show, 0–1, and what the plan is expected to cost, in images; null without a plan. */
+    level: number | null;
+    expectedCost: number | null;
     particles: number;
     /** Particles that still carry weight. */
     effective: number;

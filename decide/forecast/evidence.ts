@@ -99,10 +99,9 @@ function shareDistance(one: ClassCounts, other: ClassCounts): number {
       Object.values(counts).reduce((total, count) => total + count, 0),
     );
   const [ones, others] = [sum(one), sum(other)];
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return (
-    [...names].reduce((total, name) => total + Math.abs((one[name] ?? 0) / ones - (other[name] ?? 0) / others), 0) / 2
-  );
+  // In the order of the names: a sum of fractions depends on its order, and recorded classes are sorted.
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
+  return names.reduce((total, name) => total + Math.abs((one[name] ?? 0) / ones - (other[name] ?? 0) / others), 0) / 2;
 }
 
 /**

@@ -4,7 +4,7 @@ import { GROWTH_WITHOUT_FORECAST } from '../delta.ts';
 import { normalQuantile } from '../normal.ts';
 import { type Evidence, evidenceOf, MISFIT } from './evidence.ts';
 import { PARTICLES, particlesOf } from './particles.ts';
-import { bestGrowth, bounded, neededImages, nextSize, type Plan } from './plan.ts';
+import { bestGrowth, bounded, MOST_GROWTH, neededImages, nextSize, type Plan } from './plan.ts';
 import {
   metricsAt,
   type Posterior,
@@ -19,10 +19,13 @@ import {
 export const ENOUGH_POINTS = 3;
 /** How far a forecast looks where neither a cap nor the pool ends it, as a multiple of the present images. */
 const FAR = 32;
+/** Rounds from which their number limits nothing any more. */
+const PLANNED_ROUNDS = 12;
 /** Points of the drawn band. */
 const BAND = 17;
 /** Images of a hold-out, when a coming one has to be supposed. */
 const HOLD_OUT_SUPPOSED = 100;
+const MOST_TOLERANCE = 0.005;
 const LOWER_BOUND_CONFIDENCE = 0.975;
 /** Prices are told as a number of images; where images cost nothing, a round costs as good as everything. */
 const MOST_ROUND_PRICE = 1e6;
@@ -51,7 +54,7 @@ export function forecastOf(input: DecisionInput): Forecast | null {
   const question = questionOf(input, evidence);
   const { posterior, plan, bar, settings } = question;
   const extrapolates = evidence.observations.length >= ENOUGH_POINTS;
-  const next = plan.horizon > plan.images ? sizeOf(question, extrapolates) : null;
+  const { next, level, expectedCost } = sizingOf(question, extrapolates);
   return {
     points: evidence.observations.length,
     extrapolates,
@@ -70,6 +73,9 @@ export function forecastOf(input: DecisionInput): Forecast | null {
       looks: settings.looks,
       bar,
       roundPrice: plan.roundPrice,
+      roundsLeft: plan.roundsLeft,
+      level,
+      expectedCost,
       particles: PARTICLES,
       effective: Math.round(posterior.effective),
       noise: evidence.observations.map(({ variance }) => Math.sqrt(variance)),
@@ -78,19 +84,34 @@ export function forecastOf(input: DecisionInput): Forecast | null {
   };
 }
 
+/**
+ * With what probability a target must be met to be claimed, 0–1: the claim confidence, or that of a lower 95 % bound where one is asked
+ * for and the evaluation set can tell it.
+ */
+export function effectiveConfidence({ claim, evaluationImages, forecast }: Dials): number {
+  const { confidence } = forecast ?? FORECAST_DEFAULTS;
+  const bound = claim === 'lower-bound' && evaluationImages !== null;
+  return bound ? Math.max(confidence, LOWER_BOUND_CONFIDENCE) : confidence;
+}
+
+type Dials = Pick<DecisionInput['settings'], 'claim' | 'evaluationImages' | 'forecast'>;
+
+/** How far below the target a true metric still counts as it, 0–1: half the margin, half a point at most; nothing for a lower bound. */
+export function toleranceOf({ claim, margin }: Pick<DecisionInput['settings'], 'claim' | 'margin'>): number {
+  return claim === 'lower-bound' ? 0 : Math.min(margin / 2, MOST_TOLERANCE);
+}
+
 function questionOf(input: DecisionInput, evidence: Evidence): Question {
   const settings = input.settings.forecast ?? FORECAST_DEFAULTS;
-  const { target, margin, claim } = input.settings;
-  const bound = claim === 'lower-bound';
+  const { target } = input.settings;
   return {
     input,
     settings,
     evidence,
     posterior: posteriorOf(evidence, particlesOf(settings.seed, classesOf(input))),
     plan: planOf(input, evidence, settings),
-    // Half a margin below the target is as good as it: a smaller difference counts nowhere else.
-    bar: target === null ? null : bound ? target : Math.max(0, target - margin / 2),
-    confidence: bound ? Math.max(settings.confidence, LOWER_BOUND_CONFIDENCE) : settings.confidence,
+    bar: target === null ? null : Math.max(0, target - toleranceOf(input.settings)),
+    confidence: effectiveConfidence(input.settings),
   };
 }
 
@@ -103,17 +124,23 @@ function classesOf({ settings, perClass }: DecisionInput): number | null {
 
 function planOf({ caps, round }: DecisionInput, evidence: Evidence, { prices }: ForecastSettings): Plan {
   const images = Math.max(1, caps.images);
-  const limits = [caps.capImages, caps.available === undefined ? null : images + caps.available];
-  const known = limits.filter((limit): limit is number => limit !== null);
-  const horizon = known.length === 0 ? FAR * images : Math.max(images, Math.min(...known));
   const free = caps.capMinutes - caps.settledMinutes;
   const affordable = Math.floor(free / Math.max(1, caps.nextTrainingHours * 60));
+  const roundsLeft = caps.deadlinePassed ? 0 : Math.max(0, Math.min(caps.capRounds - round, affordable));
   return {
     images,
-    horizon,
+    horizon: horizonOf(caps, images, roundsLeft),
     roundPrice: prices === null ? evidence.unit : roundPriceOf(caps, prices),
-    roundsLeft: Math.max(1, Math.min(caps.capRounds - round, affordable)),
+    roundsLeft,
   };
+}
+
+/** Training images that the caps allow in all: the image cap, what the collector has, and what the rounds left can grow to. */
+function horizonOf(caps: DecisionInput['caps'], images: number, roundsLeft: number): number {
+  const limits = [caps.capImages, caps.available === undefined ? null : images + caps.available];
+  const known = limits.filter((limit): limit is number => limit !== null);
+  const most = known.length === 0 ? FAR * images : Math.max(images, Math.min(...known));
+  return Math.min(most, images * MOST_GROWTH ** Math.min(roundsLeft, PLANNED_ROUNDS));
 }
 
 function roundPriceOf(
@@ -132,7 +159,8 @@ function isMeasured({ history, round }: DecisionInput): boolean {
 function probabilitiesOf({ input, posterior, plan, bar }: Question): Forecast['probabilities'] {
   if (bar === null || !isMeasured(input)) return null;
   const claim = probabilityNow(posterior, plan.images)(bar);
-  const within = Math.max(claim, probabilityAt(posterior, plan.horizon, bar));
+  const later = plan.horizon > plan.images ? probabilityAt(posterior, plan.horizon, bar) : 0;
+  const within = Math.max(claim, later);
   return { claim, grow: within - claim, giveUp: Math.max(0, 1 - within) };
 }
 
@@ -145,14 +173,34 @@ function gainOfDoubling({ input, posterior, plan }: Question): number {
   );
 }
 
-/** Training images of the next round. What is planned for is a measurement that will allow the claim, noise and all. */
-function sizeOf(question: Question, extrapolates: boolean): number {
+/** How the next round was sized. */
+interface Sizing {
+  /** Training images of the next round; null where there is no room. */
+  next: number | null;
+  /** The metric that it was planned to show, 0–1, and what reaching it is expected to cost, in images; null where nothing was planned. */
+  level: number | null;
+  expectedCost: number | null;
+}
+
+/** What is planned for is a measurement that will allow the claim, noise and all. */
+function sizingOf(question: Question, extrapolates: boolean): Sizing {
   const { input, posterior, plan, bar, confidence } = question;
-  if (!extrapolates) return bounded(GROWTH_WITHOUT_FORECAST * plan.images, plan);
-  if (bar === null) return bestGrowth(posterior, plan);
-  const { evaluationImages: size, target } = input.settings;
-  const look = ((target ?? bar) * (1 - (target ?? bar))) / (size ?? HOLD_OUT_SUPPOSED);
-  return nextSize(posterior, plan, bar + normalQuantile(confidence) * Math.sqrt(look + MISFIT ** 2));
+  const unplanned = { level: null, expectedCost: null };
+  if (plan.horizon <= plan.images) return { next: null, ...unplanned };
+  if (!extrapolates) return { next: bounded(GROWTH_WITHOUT_FORECAST * plan.images, plan), ...unplanned };
+  if (bar === null) return { next: bestGrowth(posterior, plan), ...unplanned };
+  const level = bar + normalQuantile(confidence) * measuringError(input.settings);
+  const { size, cost } = nextSize(posterior, plan, level);
+  return { next: size, level, expectedCost: cost };
+}
+
+/** Standard deviation of a measurement of the target around a drawn curve, 0–1. */
+export function measuringError({
+  target,
+  evaluationImages,
+}: Pick<DecisionInput['settings'], 'target' | 'evaluationImages'>) {
+  const p = target ?? 0.5;
+  return Math.sqrt((p * (1 - p)) / (evaluationImages ?? HOLD_OUT_SUPPOSED) + MISFIT ** 2);
 }
 
 /** The curve at steps of equal ratio from the first point to the horizon, nothing below what was seen. */

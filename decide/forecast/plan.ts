@@ -19,7 +19,7 @@ export interface Plan {
   images: number;
   horizon: number;
   roundPrice: number;
-  /** Rounds that the caps still allow, at least 1. */
+  /** Rounds that the caps still allow. */
   roundsLeft: number;
 }
 
@@ -58,8 +58,9 @@ function survival(posterior: Posterior, reached: readonly number[]): number[] {
  * the price of rounds added). Each round pays its new images and itself as long as the target is not reached; not reaching it at all
  * costs as much as all images of the caps. At least ×1.25, at most ×4, never past the horizon.
  * @param level metric that the next round should show, 0–1
+ * @returns images of the next round, and what the whole plan is expected to cost in images
  */
-export function nextSize(posterior: Posterior, plan: Plan, level: number): number {
+export function nextSize(posterior: Posterior, plan: Plan, level: number): { size: number; cost: number } {
   const sizes = sizesOf(plan);
   const left = survival(posterior, firstReached(posterior, sizes, level));
   const { images, horizon, roundPrice } = plan;
@@ -73,7 +74,7 @@ export function nextSize(posterior: Posterior, plan: Plan, level: number): numbe
     first = best[0]?.to || first;
     costs = best.map(({ cost }) => cost);
   }
-  return bounded(sizes[first] ?? images, plan);
+  return { size: bounded(sizes[first] ?? images, plan), cost: costs[0] ?? 0 };
 }
 
 interface Step {

@@ -10,11 +10,13 @@ import { ENOUGH_POINTS } from './forecast.ts';
  */
 export const forecastPolicy: Policy = ({ forecast, input }) => {
   if (forecast === null) return { outcome: null, targetMet: false };
-  const { probabilities, gainOfDoubling, extrapolates, used } = forecast;
+  const { probabilities, gainOfDoubling, extrapolates, next, used } = forecast;
   if (probabilities !== null && probabilities.claim >= used.confidence)
     return { outcome: 'target-reached', targetMet: true };
   const measured = input.history.at(-1)?.round === input.round;
-  if (!extrapolates || !measured || input.history.length < ENOUGH_POINTS) return { outcome: null, targetMet: false };
+  // Where no further round is allowed, the cap that forbids it says so.
+  if (!extrapolates || !measured || next === null || input.history.length < ENOUGH_POINTS)
+    return { outcome: null, targetMet: false };
   // A target that was just measured is not out of reach, however little so few evaluation images prove.
   const { target } = input.settings;
   const reached = target !== null && reaches(input.history.at(-1)?.metric ?? 0, target);

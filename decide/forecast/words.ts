@@ -1,15 +1,6 @@
 import type { Forecast, NeededImages, Range80 } from '../../loop/forecast.ts';
-import type { DecisionSettings } from '../../loop/round.ts';
-import { asGiven, decimal, digitsWhere, plural, roughly, shown, whole } from '../format.ts';
+import { asGiven, decimal, percent, percentAsGiven, plural, roughly, whole } from '../format.ts';
 import { ENOUGH_POINTS } from './forecast.ts';
-
-/** Decimals at which a printed probability stands on the right side of its printed bound. */
-function chance(probability: number, bound: number): string {
-  return decimal(
-    probability,
-    digitsWhere((digits) => shown(probability, digits) >= bound === probability >= bound),
-  );
-}
 
 /**
  * The images still needed, as a range and never as a point alone, to two digits: `about 120 more images (80 % between 70 and 260)`. The
@@ -18,7 +9,7 @@ function chance(probability: number, bound: number): string {
 export function neededWords({ low, median, high }: NeededImages): string {
   if (median === null) {
     const least = low > 0 ? ` (at least ${estimate(low)} more, with 90 %)` : '';
-    return `more images than are within reach${least}`;
+    return `probably more images than are within reach${least}`;
   }
   const reach =
     high === null ? `from ${estimate(low)} to beyond reach` : `between ${estimate(low)} and ${estimate(high)}`;
@@ -40,26 +31,54 @@ export function tooFewWords({ points }: Pick<Forecast, 'points'>): string {
   return `${plural(points, 'point')} of the curve, too few to extrapolate (${ENOUGH_POINTS} are needed)`;
 }
 
+/** What a forecast's words depend on beside it. */
+export interface Judged {
+  target: number | null;
+  margin: number;
+  /** Rounds that were measured. */
+  rounds: number;
+  /** A cap or the collector limits the images; otherwise the horizon is only as far as the forecast looks. */
+  limited: boolean;
+}
+
 /**
- * What the forecast judges, as a part of a sentence: the target claimed, out of reach, or within reach with the images it needs; below
- * three points that nothing is extrapolated.
+ * What the forecast judges, as a part of a sentence: the target met, out of reach, or within reach with the images it needs; below
+ * three points that nothing is extrapolated. Probabilities never round across what they are held against.
  */
-export function forecastWords(forecast: Forecast, settings: Pick<DecisionSettings, 'target' | 'margin'>): string {
-  const { probabilities, gainOfDoubling, extrapolates, needed, horizon, used } = forecast;
-  const { target, margin } = settings;
-  if (target === null) {
-    if (!extrapolates) return tooFewWords(forecast);
-    const gain = gainOfDoubling ?? 0;
-    return `twice the images would gain ${asGiven(margin)} with probability ${chance(gain, used.giveUp)} (${asGiven(used.giveUp)} is enough to go on)`;
-  }
+export function forecastWords(forecast: Forecast, judged: Judged): string {
+  const { probabilities, extrapolates } = forecast;
+  if (judged.target === null) return extrapolates ? gainWords(forecast, judged.margin) : tooFewWords(forecast);
   if (probabilities === null) return extrapolates ? '' : tooFewWords(forecast);
-  const { claim, giveUp } = probabilities;
-  if (claim >= used.confidence)
-    return `the target ${asGiven(target)} is met with probability ${chance(claim, used.confidence)} (${asGiven(used.confidence)} is enough)`;
-  const met = `the target ${asGiven(target)} is met with probability ${chance(claim, used.confidence)}`;
-  if (!extrapolates) return `${met}; ${tooFewWords(forecast)}`;
-  const within = 1 - giveUp;
-  const reach = `within reach of ${plural(horizon, 'image')} with ${chance(within, used.giveUp)}`;
-  if (within < used.giveUp) return `${met}, ${reach} (below ${asGiven(used.giveUp)})`;
-  return needed === null ? `${met}, ${reach}` : `${met}, ${reach}, and needs ${neededWords(needed)}`;
+  const met = metWords(forecast, judged.target);
+  if (probabilities.claim >= forecast.used.confidence) return met;
+  return `${met}; ${extrapolates ? reachWords(forecast, judged) : tooFewWords(forecast)}`;
+}
+
+/** `twice the images gain 0.01 or more with a probability of 12 % (25 % is needed to go on)`. */
+export function gainWords({ gainOfDoubling, used }: Forecast, margin: number): string {
+  return `twice the images gain ${asGiven(margin)} or more with a probability of ${chance(gainOfDoubling ?? 0, used.giveUp)} (${percentAsGiven(used.giveUp)} is needed to go on)`;
+}
+
+/** `the target 0.90 is met with a probability of 44 % (75 % is needed)`. */
+function metWords({ probabilities, used }: Forecast, target: number): string {
+  return `the target ${asGiven(target)} is met with a probability of ${chance(probabilities?.claim ?? 0, used.confidence)} (${percentAsGiven(used.confidence)} is needed)`;
+}
+
+/** `with 600 images it is 93 %; about 18 more images (80 % between 0 and 200) are needed`. */
+function reachWords({ probabilities, horizon, needed, next, used }: Forecast, { rounds, limited }: Judged): string {
+  if (next === null) return 'no further round is allowed';
+  const within = 1 - (probabilities?.giveUp ?? 0);
+  const bound = within < used.giveUp ? ` (below ${percentAsGiven(used.giveUp)}${patient(rounds)})` : '';
+  const far = limited ? '' : ', as far as the forecast looks,';
+  const reach = `with ${plural(horizon, 'image')}${far} it is ${chance(within, used.giveUp)}${bound}`;
+  return needed === null ? reach : `${reach}; ${neededWords(needed)} are needed`;
+}
+
+/** The curves are many, but never all: no probability of theirs is a certainty. */
+function chance(probability: number, bound: number): string {
+  return percent(Math.min(1 - 1e-9, Math.max(1e-9, probability)), bound);
+}
+
+function patient(rounds: number): string {
+  return rounds < ENOUGH_POINTS ? `, but nothing is given up before ${ENOUGH_POINTS} rounds` : '';
 }

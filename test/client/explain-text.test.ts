@@ -37,7 +37,7 @@ describe('an explanation with a forecast', () => {
     expect(text).toMatch(/still needed +about 120 more images \(80 % between 70 and 260\)\n/);
     const needed = { low: 200, median: null, high: null };
     expect(explanationText(explained({ forecast: { ...FORECAST, needed } }), PLAIN)).toMatch(
-      /still needed +more images than are within reach \(at least 200 more, with 90 %\)/,
+      /still needed +probably more images than are within reach \(at least 200 more, with 90 %\)/,
     );
   });
 

@@ -66,6 +66,21 @@ const target = fc.integer({ min: 1, max: 100 }).map((percent) => percent / 100);
 const looks = fc.constantFrom('shared' as const, 'independent' as const);
 
 describe('the forecast', () => {
+  it('gives the same words whatever the order of the keys it was recorded in', () => {
+    const shares = { cat: 7, dog: 11, elk: 13, fox: 17 };
+    const of = (names: string[]) => {
+      const counts = (factor: number) =>
+        Object.fromEntries(names.map((name) => [name, shares[name as keyof typeof shares] * factor + name.length]));
+      const history = curve(RISING).map((point, at) => ({ ...point, perClass: counts(at + 1) }));
+      return decide(forecasting(RISING, { history, perClass: counts(5.5) }));
+    };
+    fc.assert(
+      fc.property(fc.shuffledSubarray(Object.keys(shares), { minLength: 4 }), (names) => {
+        expect(of(names)).toEqual(of(Object.keys(shares)));
+      }),
+    );
+  });
+
   it('gives the same words for the same inputs', () => {
     expect(decide(forecasting(RISING))).toEqual(decide(structuredClone(forecasting(RISING))));
   });
@@ -85,20 +100,24 @@ describe('the forecast', () => {
   it('claims a target that is well passed, and says with what probability', () => {
     const decision = decide(forecasting(RISING, { settings: { target: 0.6 } }));
     expect(decision).toMatchObject({ action: 'stop', outcome: 'target-reached' });
-    expect(decision.sentence).toMatch(/the target 0\.60 is met with probability (0\.9\d|1\.00) \(0\.75 is enough\)/);
+    expect(decision.sentence).toMatch(/the target 0\.60 is met with a probability of (over )?9\d % \(75 % is needed\)/);
   });
 
   it('gives up a target that the cap puts out of reach, and names the cap', () => {
     const flat = [64, 128, 256, 512].map((images) => ({ images, metric: 0.6 }));
     const decision = decide(forecasting(flat, { settings: { target: 0.95 }, caps: { capImages: 1000 } }));
     expect(decision).toMatchObject({ action: 'stop', outcome: 'target-unreachable' });
-    expect(decision.sentence).toContain('within reach of 1,000 images with 0.0');
+    expect(decision.sentence).toContain(
+      'with 1,000 images it is under 1 % (below 25 %); probably more images than are within reach',
+    );
   });
 
   it('goes on where the target is in reach, with the images it needs as a range', () => {
     const decision = decide(forecasting(RISING, { settings: { target: 0.8 } }));
     expect(decision.action).toBe('collect');
-    expect(decision.sentence).toMatch(/needs about [\d,]+ more images \(80 % from [\d,]+ to beyond reach\)/);
+    expect(decision.sentence).toMatch(
+      /it is \d+ %; about [\d,]+ more images \(80 % from [\d,]+ to beyond reach\) are needed/,
+    );
   });
 
   it('says that fewer than three points are too few, doubles, and gives nothing up', () => {
@@ -115,11 +134,34 @@ describe('the forecast', () => {
     expect(decision.forecast).toMatchObject({ points: 3, extrapolates: true });
   });
 
+  it('gives nothing up before the third round, and says so', () => {
+    const parts = [0.25, 0.5].map((share) => ({ share, images: 64 * share, metric: 0.3, verdicts: null }));
+    const flat = forecasting([{ images: 64, metric: 0.3 }], { settings: { target: 0.95 }, caps: { capImages: 128 } });
+    const decision = decide({ ...flat, subsets: parts });
+    expect(decision.action).toBe('collect');
+    expect(decision.sentence).toContain('(below 25 %, but nothing is given up before 3 rounds)');
+  });
+
+  it('counts the rounds and hours left as caps, and looks no further', () => {
+    const oneLeft = decide(forecasting(RISING, { settings: { target: 0.9 }, caps: { capRounds: 4 } }));
+    expect(oneLeft.forecast).toMatchObject({ horizon: 1024, used: { roundsLeft: 1 } });
+    const noneLeft = decide(forecasting(RISING, { settings: { target: 0.99 }, caps: { capRounds: 3 } }));
+    expect(noneLeft.outcome).toBe('round-limit');
+    expect(noneLeft.forecast).toMatchObject({ horizon: 256, next: null, probabilities: { grow: 0 } });
+    expect(noneLeft.sentence).toContain('no further round is allowed');
+  });
+
+  it('takes a true metric of half a point below the target for it, whatever the margin', () => {
+    const bar = (margin: number) =>
+      decide(forecasting(RISING, { settings: { target: 0.8, margin } })).forecast?.used.bar;
+    expect([bar(0), bar(0.004), bar(0.5)]).toEqual([0.8, 0.798, 0.795]);
+  });
+
   it('without a target stops as good enough when doubling would not pay, and goes on while it would', () => {
     const flat = [64, 128, 256, 512].map((images) => ({ images, metric: 0.8 }));
     const ended = decide(forecasting(flat, { settings: { target: null, margin: 0.02 } }));
     expect(ended).toMatchObject({ outcome: 'good-enough' });
-    expect(ended.sentence).toContain('twice the images would gain 0.02 with probability');
+    expect(ended.sentence).toContain('twice the images gain 0.02 or more with a probability of');
     const rising = decide(forecasting(RISING, { settings: { target: null } }));
     expect(rising.action).toBe('collect');
     const next = 256 + totalOf(rising.delta ?? {});

@@ -51,15 +51,15 @@ describe('δ shared out over classes', () => {
 
   it('keeps the largest class within twice the smallest, or within the ratio that was asked for', () => {
     const performance = measured({ cat: 1, dog: 0.05, fox: 0.9 }, 5000);
-    const after = (classRatio: number) => {
+    const ratioAfter = (classRatio: number) => {
       const delta = shareOut(300, { perClass: EQUAL, performance, classRatio });
       const sizes = Object.entries(EQUAL).map(([name, have]) => have + (delta[name] ?? 0));
       return Math.max(...sizes) / Math.min(...sizes);
     };
-    expect(after(2)).toBeLessThanOrEqual(2);
-    expect(after(2)).toBeGreaterThan(1.8);
-    expect(after(4)).toBeGreaterThan(2);
-    expect(after(1)).toBeLessThanOrEqual(1.02);
+    expect(ratioAfter(2)).toBeLessThanOrEqual(2);
+    expect(ratioAfter(2)).toBeGreaterThan(1.8);
+    expect(ratioAfter(4)).toBeGreaterThan(2);
+    expect(ratioAfter(1)).toBeLessThanOrEqual(1.02);
   });
 
   it('gives out every image, none of them negative', () => {

@@ -121,7 +121,7 @@ describe('the forecast in words', () => {
     );
     expect(needing({ low: 70, median: 120, high: null })).toContain('80 % from 70 to beyond reach');
     expect(needing({ low: 70, median: null, high: null })).toBe(
-      'The forecast says: more images than are within reach (at least 70 more, with 90 %) for target 0.84.',
+      'The forecast says: probably more images than are within reach (at least 70 more, with 90 %) for target 0.84.',
     );
     expect(needing({ low: 0, median: 0, high: 31 })).toContain(
       'probably no more images (80 % between 0 and 31) for target 0.84',

@@ -90,3 +90,13 @@ async function answer({ request, response, target, fault, drop }: Exchange): Pro
   const type = passed.headers.get('content-type') ?? 'application/json';
   response.writeHead(passed.status, { 'content-type': type }).end(bytes);
 }
+
+/** Holds a loop in its training until the returned function is called: the service is asked, and says nothing for so long. */
+export function holdTraining(proxy: FaultyProxy, loop: string): () => void {
+  const held = Promise.withResolvers<void>();
+  proxy.rule(async ({ method, path }) => {
+    if (method === 'GET' && path.includes(`/models/${loop}-r`)) await held.promise;
+    return null;
+  });
+  return held.resolve;
+}

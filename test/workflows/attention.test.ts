@@ -1,9 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { VerdictsFileSchema } from '../../loop/files.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { pause, resolve, resume, stop } from '../../workflows/messages.ts';
-import type { FaultyProxy } from '../support/proxy.ts';
+import { type FaultyProxy, holdTraining } from '../support/proxy.ts';
 import { profiles, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
 import { type Sources, troubledRig } from '../support/sources.ts';
@@ -123,19 +123,6 @@ describe('what an operator can mend', () => {
   });
 });
 
-/** Holds a loop in its training: the service is asked, and says nothing for as long as the test wants. */
-function holdTraining(loop: string): () => void {
-  let release: () => void = () => undefined;
-  const held = new Promise<void>((done) => {
-    release = done;
-  });
-  proxy.rule(async ({ method, path }) => {
-    if (method === 'GET' && path.includes(`/models/${loop}-r`)) await held;
-    return null;
-  });
-  return release;
-}
-
 describe('an outage', () => {
   const outage = (loop: string) =>
     proxy.rule(({ method, path }) =>
@@ -223,7 +210,7 @@ describe('a worker that is stopped in good order', () => {
     const services = profiles({ url: proxy.url, key: rig.service.key });
     const queue = 'handed-over';
     const stopFirst = await rig.work(queue, services);
-    const release = holdTraining('handed-over');
+    const release = holdTraining(proxy, 'handed-over');
     const { handle } = await start(rig, { taskQueue: queue, spec: spec('handed-over') });
     await until(handle, ({ phase }) => phase === 'training');
     await stopFirst();
@@ -239,7 +226,7 @@ describe('a worker that is stopped in good order', () => {
 
 describe('a file of the loop’s folder', () => {
   it('that was edited in mid-loop is noticed, and the loop goes on when it is put back', async () => {
-    const release = holdTraining('edited');
+    const release = holdTraining(proxy, 'edited');
     const { handle, folder } = await begin(spec('edited'));
     await until(handle, ({ phase }) => phase === 'training');
     const original = await readFile(folder.resolve('spec.json'), 'utf8');
@@ -276,7 +263,7 @@ describe('predictions of the evaluation set', () => {
 
 describe('a deadline', () => {
   it('that passes during a training lets it be awaited, evaluated and decided before the loop ends', async () => {
-    const release = holdTraining('in-flight');
+    const release = holdTraining(proxy, 'in-flight');
     const deadline = Date.now() + 4000;
     const { handle } = await start(rig, { taskQueue, spec: spec('in-flight', { caps: { rounds: 9 } }), deadline });
     await until(handle, ({ phase }) => phase === 'training' && Date.now() > deadline);
@@ -287,7 +274,7 @@ describe('a deadline', () => {
   });
 
   it('that has passed does not take away a target that was met', async () => {
-    const release = holdTraining('just-met');
+    const release = holdTraining(proxy, 'just-met');
     const deadline = Date.now() + 4000;
     const met = spec('just-met', { target: 0.05, claim: 'measured' });
     const { handle } = await start(rig, { taskQueue, spec: met, deadline });
@@ -299,7 +286,7 @@ describe('a deadline', () => {
 
 describe('people at the controls', () => {
   it('pause before the next step that spends, and never a running training', async () => {
-    const release = holdTraining('paused');
+    const release = holdTraining(proxy, 'paused');
     const { handle } = await begin(spec('paused', { caps: { rounds: 2 } }));
     await until(handle, ({ phase }) => phase === 'training');
     await handle.executeUpdate(pause, { args: [{ by: 'a tester', reason: 'lunch' }] });
@@ -312,7 +299,7 @@ describe('people at the controls', () => {
   });
 
   it('stop after the running step, keeping what it paid for', async () => {
-    const release = holdTraining('halt');
+    const release = holdTraining(proxy, 'halt');
     const { handle } = await begin(spec('halt', { caps: { rounds: 9 } }));
     await until(handle, ({ phase }) => phase === 'training');
     await handle.executeUpdate(stop, { args: [{ by: 'a tester' }] });
@@ -326,9 +313,14 @@ describe('people at the controls', () => {
     '%s cancels the training at the service and settles it',
     async (way) => {
       const name = way === 'stop --now' ? 'now' : 'cancel';
-      const release = holdTraining(name);
+      const release = holdTraining(proxy, name);
       const { handle } = await begin(spec(name));
       await until(handle, ({ phase }) => phase === 'training');
+      // The phase begins before the service has the training; only then is there one to cancel.
+      await vi.waitUntil(
+        () => proxy.seen.some((call) => call.startsWith('GET') && call.includes(`/models/${name}-r`)),
+        10_000,
+      );
       if (name === 'now') await handle.executeUpdate(stop, { args: [{ now: true, by: 'a tester' }] });
       else await handle.cancel();
       release();

@@ -9,7 +9,7 @@ import type { DecisionInput } from '../../loop/round.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { createVisionService } from '../../vision-service/server.ts';
 import { progress, resolve, stop } from '../../workflows/messages.ts';
-import type { FaultyProxy } from '../support/proxy.ts';
+import { type FaultyProxy, holdTraining } from '../support/proxy.ts';
 import { profiles, type Rig, type Started, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
 import { type Sources, troubledRig } from '../support/sources.ts';
@@ -55,16 +55,6 @@ const inputOf = async (loop: Started, round: number) =>
 
 async function filesIn(loop: Started, file: string): Promise<string[]> {
   return (await read(loop, file, CocoSchema)).images.map(({ file_name: name }) => name);
-}
-
-/** Holds the loop’s first training: the service says nothing of it for as long as the test wants. */
-function holdTraining(loop: string): () => void {
-  const held = Promise.withResolvers<void>();
-  proxy.rule(async ({ method, path }) => {
-    if (method === 'GET' && path.includes(`/models/${loop}-r`)) await held.promise;
-    return null;
-  });
-  return held.resolve;
 }
 
 describe('a first round under the forecast', () => {
@@ -235,7 +225,7 @@ describe('while a part is trained', () => {
   });
 
   it('stop --now cancels and settles it, and nothing is trained after it', async () => {
-    const release = holdTraining('halted');
+    const release = holdTraining(proxy, 'halted');
     const { handle } = await begin(spec('halted'));
     const seen = await until(handle, ({ phase }) => phase === 'training');
     expect(seen.state).toMatch(
@@ -251,7 +241,7 @@ describe('while a part is trained', () => {
   });
 
   it('the loop’s deadline lets it end and be paid, and begins nothing more', async () => {
-    const release = holdTraining('overdue');
+    const release = holdTraining(proxy, 'overdue');
     const deadline = Date.now() + 6000;
     const { handle } = await start(rig, { taskQueue, spec: spec('overdue'), deadline });
     await until(handle, ({ phase }) => phase === 'training');
