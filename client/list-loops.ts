@@ -1,6 +1,7 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { LoopFolder } from '../data/loop-folder.ts';
 import { decimal } from '../decide/format.ts';
+import { marked, unusedWords } from '../report/outcome-words.ts';
 import { LOOP_WORKFLOW } from '../workflows/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
@@ -20,8 +21,12 @@ export interface ListedLoop {
   round: number;
   /** Newest metric, 0–1. */
   metric: number | null;
+  /** Whether the metric is the service’s own hold-out metric, without an evaluation set. */
+  holdOut: boolean;
   target: number | null;
   needsPerson: boolean;
+  /** Images that people handed in and no round used, once the loop has ended. */
+  unusedImages: number;
   /** ISO-8601 UTC. */
   startedAt: string;
 }
@@ -76,8 +81,10 @@ function listed(
     state: stateOf(files, execution),
     round: files?.result?.rounds ?? attributes?.get(KEYS.round) ?? files?.rounds.length ?? 0,
     metric: files?.rounds.findLast((record) => record.metric !== null)?.metric ?? attributes?.get(KEYS.metric) ?? null,
+    holdOut: Boolean(files?.spec) && files?.spec?.evaluation === undefined,
     target: files?.spec?.target ?? attributes?.get(KEYS.target) ?? null,
     needsPerson: running && !files?.result && attributes?.get(KEYS.needsHuman) === true,
+    unusedImages: files?.result?.unusedImages ?? 0,
     startedAt: files?.loop.startedAt ?? execution?.startTime.toISOString() ?? '',
   };
 }
@@ -89,17 +96,20 @@ function stateOf(files: LoopFiles | undefined, execution: WorkflowExecutionInfo 
   return execution.status.name.toLowerCase().replace('_', '-');
 }
 
-/** The list as an aligned table; a `*` marks loops that wait for a person. */
+/** The list as an aligned table; a `*` marks loops that wait for a person, and below stands what people handed in for nothing. */
 export function listText(loops: ListedLoop[]): string {
-  const rows = loops.map(({ loop, state, needsPerson, round, metric, target, startedAt, title }) => [
+  const rows = loops.map(({ loop, state, needsPerson, round, metric, holdOut, target, startedAt, title }) => [
     loop,
     needsPerson ? `${state} *` : state,
     round,
-    metric === null ? '–' : decimal(metric, 3),
+    metric === null ? '–' : marked(decimal(metric, 3), holdOut),
     target === null ? '–' : decimal(target, 3),
     startedAt.slice(0, 16).replace('T', ' '),
     title === loop ? '' : title,
   ]);
   const table = textTable(['loop', 'state', 'round', 'metric', 'target', 'started (UTC)', 'title'], rows);
-  return loops.some(({ needsPerson }) => needsPerson) ? `${table}\n\n* waits for a person` : table;
+  const waits = loops.some(({ needsPerson }) => needsPerson) && '* waits for a person';
+  const unused = loops.filter(({ unusedImages }) => unusedImages > 0);
+  const notes = unused.map((loop) => `${loop.loop}: ${unusedWords(loop)}`).join('\n');
+  return [table, waits, notes].filter(Boolean).join('\n\n');
 }

@@ -18,12 +18,14 @@ const USUAL_WIDTH = 80;
  */
 async function curveOfLoop(home: string, progress: LoopProgress): Promise<LearningCurve> {
   const folder = LoopFolder.at(home, progress.loop);
+  const spec = await readSpec(folder);
   const decided = await Promise.all(progress.rounds.map(({ round }) => readDecision(folder, round)));
   return curveOf({
     ...progress,
     decisions: decided.flatMap((file) => file?.decision ?? []),
     subsets: decided.at(-1)?.input.subsets ?? [],
-    capImages: (await readSpec(folder))?.caps.images ?? null,
+    capImages: spec?.caps.images ?? null,
+    margin: spec?.margin ?? null,
   });
 }
 

@@ -1,27 +1,36 @@
 import { decimal, plural, range } from '../decide/format.ts';
 import type { LoopResult } from '../loop/outcome.ts';
+import { isClaim, marked, unusedWords } from '../report/outcome-words.ts';
 import { minutes } from './figures.ts';
-import type { Styler, Tone } from './output.ts';
+import type { Styler } from './output.ts';
 import { printable, wrapWords } from './text-table.ts';
 
-/** How a loop ended: the sentence, the recommended model, and what was used; lines of at most `width` characters. */
+/**
+ * How a loop ended: the sentence, the recommended model, what was used, and what people handed in for nothing; lines of at most `width`
+ * characters. A claim that rests on the hold-out metric says so.
+ */
 export function outcomeText(result: LoopResult, style: Styler, width?: number): string {
-  const used = `${plural(result.rounds, 'round')}, ${plural(result.images, 'image')}, ${minutes(result.billedMinutes)} of compute.`;
-  const unused = result.unusedImages > 0 ? ` ${plural(result.unusedImages, 'image')} handed in and not used.` : '';
+  const used = `Used: ${plural(result.rounds, 'round')}, ${plural(result.images, 'image')}, ${minutes(result.billedMinutes)} of compute.`;
+  const unused = unusedWords(result);
+  const outcome = marked(result.outcome, isClaim(result) && isHoldOut(result.recommended));
   return [
-    style(outcomeTone(result), wrapWords(`${result.outcome}: ${printable(result.sentence)}`, width)),
+    style(isClaim(result) ? 'green' : 'yellow', wrapWords(`${outcome}: ${printable(result.sentence)}`, width)),
     wrapWords(recommendedLine(result), width),
-    `Used: ${used}${unused}`,
-  ].join('\n');
+    wrapWords(used, width),
+    unused && style('yellow', wrapWords(unused, width)),
+  ]
+    .filter(Boolean)
+    .join('\n');
 }
 
-function outcomeTone({ outcome }: LoopResult): Tone {
-  return outcome === 'target-reached' || outcome === 'good-enough' ? 'green' : 'yellow';
+/** Only a hold-out metric has no interval. */
+function isHoldOut(recommended: LoopResult['recommended']): boolean {
+  return recommended !== null && recommended.interval === null;
 }
 
 function recommendedLine({ recommended }: LoopResult): string {
   if (!recommended) return 'Recommended model: none, no round has a metric.';
   const { model, round, images, metric, interval } = recommended;
   const bounds = interval ? `, 95 % interval ${range(interval, 3)}` : '';
-  return `Recommended model: ${printable(model)} (round ${round}, ${plural(images, 'image')}, metric ${decimal(metric, 3)}${bounds})`;
+  return `Recommended model: ${printable(model)} (round ${round}, ${plural(images, 'image')}, metric ${marked(decimal(metric, 3), isHoldOut(recommended))}${bounds})`;
 }

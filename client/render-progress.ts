@@ -1,23 +1,21 @@
 import { asGiven, decimal, plural, signed } from '../decide/format.ts';
 import type { LoopProgress } from '../loop/progress.ts';
+import { marked } from '../report/outcome-words.ts';
 import { roundsTable } from '../report/rounds-table.ts';
+import { type ClassTableOptions, classTable } from './class-table.ts';
 import { minutes } from './figures.ts';
 import { type LoopPlaces, placesText } from './loop-places.ts';
 import type { Styler, Tone } from './output.ts';
 import { outcomeText } from './render-outcome.ts';
-import { printable, textTable, wrapWords } from './text-table.ts';
+import { printable, wrapParts, wrapWords } from './text-table.ts';
 
 /** Decimals of a metric, as in the rounds table. */
 const DIGITS = 3;
 
-export interface RenderOptions {
+export interface RenderOptions extends ClassTableOptions {
   style: Styler;
-  /** Characters a line may have; no limit when absent. */
-  width?: number | undefined;
   /** Rounds of the cap, when known. */
   capRounds?: number | undefined;
-  /** Classes that are listed at most; all when absent. */
-  maxClasses?: number;
   places?: LoopPlaces;
   /** The learning curve as text, where it is to be shown. */
   curve?: string;
@@ -28,8 +26,8 @@ export function renderProgress(progress: LoopProgress, options: RenderOptions): 
   const { style, width, places, curve } = options;
   return [
     headline(progress, options),
-    statusLine(progress, options.capRounds),
-    classTable(progress, options.maxClasses),
+    statusLine(progress, options),
+    classTable(progress, options),
     roundsText(progress, width),
     curve,
     progress.lastDecision && wrapWords(`Last decision: ${printable(progress.lastDecision)}`, width),
@@ -56,8 +54,11 @@ function toneOf({ attention, paused }: LoopProgress): Tone {
   return paused ? 'yellow' : 'cyan';
 }
 
-/** One line: round, images, metric with its last change, target, compute, phase. */
-export function statusLine(progress: LoopProgress, capRounds?: number): string {
+/** Round, images, metric with its last change, target, compute, phase: one line, or as many as the width asks for. */
+export function statusLine(
+  progress: LoopProgress,
+  { capRounds, width }: Pick<RenderOptions, 'capRounds' | 'width'>,
+): string {
   const { budget, round, target } = progress;
   const parts = [
     `R${round}${capRounds === undefined ? '' : `/${capRounds}`}`,
@@ -67,7 +68,7 @@ export function statusLine(progress: LoopProgress, capRounds?: number): string {
     `${minutes(budget.settledMinutes)} of ${minutes(budget.capMinutes)} compute`,
     progress.phase,
   ];
-  return parts.filter(Boolean).join(' · ');
+  return wrapParts(parts.filter(Boolean), width);
 }
 
 function metricPart({ rounds, metric, evaluationImages }: LoopProgress): string {
@@ -79,20 +80,15 @@ function metricPart({ rounds, metric, evaluationImages }: LoopProgress): string 
   return `${metric} ${decimal(last.metric, DIGITS)}${optimistic}${change}`;
 }
 
-/** Training images per class, while the round collects what it still asks for, and of a detector what is beyond; empty while no class is known. */
-function classTable({ classes, phase }: LoopProgress, most = classes.length): string {
-  if (classes.length === 0) return '';
-  const asks = phase === 'collecting';
-  const surplus = classes.some((row) => row.surplus !== undefined);
-  const rows = classes
-    .slice(0, most)
-    .map((row) => [row.name, row.have, ...(asks ? [row.need] : []), ...(surplus ? [row.surplus ?? 0] : [])]);
-  const table = textTable(['class', 'have', ...(asks ? ['need'] : []), ...(surplus ? ['surplus'] : [])], rows);
-  return classes.length > most ? `${table}\n  and ${classes.length - most} more` : table;
+/** The rounds so far as an aligned table, `width` characters wide at most; empty before the first. */
+export function roundsText(progress: RoundsOf, width?: number): string {
+  if (progress.rounds.length === 0) return '';
+  return roundsTable(progress.rounds, { metric: metricName(progress), ...(width !== undefined && { width }) });
 }
 
-/** The rounds so far as an aligned table, `width` characters wide at most; empty before the first. */
-export function roundsText({ rounds, metric }: Pick<LoopProgress, 'rounds' | 'metric'>, width?: number): string {
-  if (rounds.length === 0) return '';
-  return roundsTable(rounds, { metric, ...(width !== undefined && { width }) });
+type RoundsOf = Pick<LoopProgress, 'rounds' | 'metric' | 'evaluationImages'>;
+
+/** The metric as tables call it: `accuracyTop1 (hold-out)`. */
+export function metricName({ metric, evaluationImages }: Omit<RoundsOf, 'rounds'>): string {
+  return marked(metric, evaluationImages === null);
 }

@@ -41,6 +41,13 @@ export function wrapWords(text: string, width: number | undefined): string {
   return [...lines, line].join('\n');
 }
 
+/** Joins parts as `a · b`, with line breaks after a separator, and inside a part only where it is longer than a line. */
+export function wrapParts(parts: readonly string[], width: number | undefined): string {
+  const joined = parts.map((part) => part.replaceAll(' ', '\u00a0')).join('\u00a0· ');
+  const lines = wrapWords(joined, width).replaceAll('\u00a0', ' ').split('\n');
+  return lines.map((line) => wrapWords(line, width)).join('\n');
+}
+
 /** Labels and what they name in two aligned columns, two spaces in; long texts go on below themselves, inside `width` characters. */
 export function factsText(facts: readonly (readonly [label: string, text: string])[], width?: number): string {
   const indent = 4 + Math.max(0, ...facts.map(([label]) => label.length));

@@ -117,7 +117,7 @@ function roundLine({ round, images, metric, decision }: RoundRecord): string {
 
 function stateLines(view: Exclude<LoopView, { kind: 'unknown' }>, capRounds?: number): string {
   const { progress } = view;
-  const line = `${statusLine(progress, capRounds)} — ${printable(progress.state)}`;
+  const line = `${statusLine(progress, { capRounds })} — ${printable(progress.state)}`;
   const acts = view.kind === 'running' ? view.needsPerson || progress.paused : view.kind !== 'finished';
   return acts ? `${line}\n  Next: ${printable(progress.next)}` : line;
 }

@@ -17,7 +17,7 @@ export interface GreedyDraw<T extends Labelled> {
 export interface GreedyResult {
   /** What is lacking in the classes of which no image is left. */
   short: ClassCounts;
-  /** No image is left of any class that asked. */
+  /** No image is left, not even of a class that did not ask. */
   exhausted: boolean;
 }
 
@@ -55,7 +55,7 @@ export async function drawGreedily<T extends Labelled>({
   const empty = [...queues].filter(([, queue]) => head(queue, tried) === undefined);
   return {
     short: Object.fromEntries(empty.flatMap(([name, { lacking }]) => (lacking > 0 ? [[name, lacking]] : []))),
-    exhausted: empty.length === queues.size,
+    exhausted: images.every((image) => tried.has(image)),
   };
 }
 

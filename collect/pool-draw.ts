@@ -84,8 +84,9 @@ async function drawClasses(
     const got = await take(drawing, name, count);
     if (got < count) short[name] = count - got;
   }
-  await giveShares(drawing, { ...from, short, asked: asked.map(([name]) => name) });
-  return { short, exhausted: asked.every(([name]) => (drawing.queues.get(name)?.length ?? 0) === 0) };
+  await giveShares(drawing, { ...from, short });
+  // A class that was asked for nothing this time may be asked the next: its images are still to be had.
+  return { short, exhausted: [...drawing.queues.values()].every((queue) => queue.length === 0) };
 }
 
 /** Images that show several classes: the surplus of the others outweighs the share of a class that ran out. */
@@ -168,12 +169,12 @@ function passOver(drawing: Drawing, entry: Entry, problem: Finding): void {
 
 async function giveShares(
   drawing: ClassDrawing,
-  round: { owned: readonly StoredImage[]; short: ClassCounts; classes: readonly string[]; asked: string[] },
+  round: { owned: readonly StoredImage[]; short: ClassCounts; classes: readonly string[] },
 ): Promise<void> {
   let lack = Object.values(round.short).reduce((sum, count) => sum + count, 0);
   while (lack > 0) {
     const have = countPerClass([...round.owned, ...drawing.taken], round.classes);
-    const left = Object.fromEntries(round.asked.map((name) => [name, drawing.queues.get(name)?.length ?? 0]));
+    const left = Object.fromEntries(round.classes.map((name) => [name, drawing.queues.get(name)?.length ?? 0]));
     const shares = Object.entries(shareOut({ lack, have, left }));
     if (shares.length === 0) return;
     for (const [name, count] of shares) lack -= await take(drawing, name, count);

@@ -83,6 +83,7 @@ export function decide(input: DecisionInput): Decision {
     sentence: decisionSentence(situation, { verdict, next, stop, other }),
     warnings: decisionWarnings(situation, verdict),
     delta,
+    ...(policy !== undefined && 'collect' in next && next.atMost !== undefined ? { atMost: next.atMost } : {}),
     ...(forecast === null ? {} : { forecast }),
     ...(other === undefined ? {} : { other }),
     ...(policy === undefined || delta === null ? {} : { split: splitRows(delta, input) }),

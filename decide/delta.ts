@@ -19,7 +19,11 @@ export function cutToRoom(need: ClassCounts, room: number, have: ClassCounts = {
   const classes = Object.keys(need);
   const share = (level: number) => Object.fromEntries(classes.map((name) => [name, Math.min(need[name] ?? 0, level)]));
   let level = 0;
-  while (totalOf(share(level + 1)) <= left) level += 1;
+  for (let high = left; level < high; ) {
+    const middle = Math.ceil((level + high) / 2);
+    if (totalOf(share(middle)) <= left) level = middle;
+    else high = middle - 1;
+  }
   const cut = share(level);
   let rest = left - totalOf(cut);
   const order = classes.toSorted((one, other) => (have[one] ?? 0) - (have[other] ?? 0) || (one < other ? -1 : 1));

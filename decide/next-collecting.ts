@@ -44,7 +44,12 @@ function sharingOf({ perClass, performance, settings }: DecisionInput) {
 function detection(input: DecisionInput, { room, size }: { room: number | null; size: number | null }): Collecting {
   const collect = detectionNeed(input, size);
   const total = totalOf(collect);
-  return { collect, cut: room !== null && room < total, atMost: Math.min(total, room ?? total) };
+  const planned = size === null ? total : Math.max(1, size - input.caps.images);
+  return {
+    collect,
+    cut: room !== null && room < Math.min(total, planned),
+    atMost: Math.min(total, planned, room ?? total),
+  };
 }
 
 /** The goal grows as the forecast's total does; weak classes go for more of it, strong ones for less. */

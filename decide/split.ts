@@ -41,9 +41,11 @@ function meanOf(values: readonly number[]): number {
  * images that a class has (the James–Stein form: what classes differ beyond noise, over all they differ), within the class ratio.
  * @returns a positive number per class, by name; 1 each where nothing was measured
  */
-export function classWeights({ perClass, performance = {}, classRatio = CLASS_RATIO }: Sharing): Map<string, number> {
+export function classWeights({ perClass, performance, classRatio = CLASS_RATIO }: Sharing): Map<string, number> {
   const names = namesOf(perClass);
-  const measured = names.flatMap((name) => (performance[name] === undefined ? [] : [performance[name]]));
+  // A map: a class may be called `constructor`.
+  const known = new Map(Object.entries(performance ?? {}));
+  const measured = names.flatMap((name) => known.get(name) ?? []);
   const mean = meanOf(measured.map(({ value }) => value));
   const noise = meanOf(measured.map(varianceOf));
   const between = Math.max(0, meanOf(measured.map(({ value }) => (value - mean) ** 2)) - noise);
@@ -51,10 +53,10 @@ export function classWeights({ perClass, performance = {}, classRatio = CLASS_RA
   const usual = Math.max(LEAST_ERROR, 1 - mean);
   return new Map(
     names.map((name) => {
-      const known = performance[name];
-      if (known === undefined) return [name, 1] as const;
-      const trust = between / (between + varianceOf(known));
-      const error = Math.max(LEAST_ERROR, 1 - (mean + trust * (known.value - mean)));
+      const own = known.get(name);
+      if (own === undefined) return [name, 1] as const;
+      const trust = between / (between + varianceOf(own));
+      const error = Math.max(LEAST_ERROR, 1 - (mean + trust * (own.value - mean)));
       return [name, Math.min(bound, Math.max(1 / bound, (error / usual) ** EXPONENT))] as const;
     }),
   );
@@ -121,8 +123,9 @@ function evenOut(rows: Row[], ratio: number): void {
 
 /** δ class by class with what it rests on, for people: classes in the order of their names. */
 export function splitRows(delta: ClassCounts, { perClass, performance }: Sharing): SplitRow[] {
+  const all = new Map(Object.entries(performance ?? {}));
   return namesOf(perClass).map((className) => {
-    const known = performance?.[className];
+    const known = all.get(className);
     return {
       className,
       have: perClass[className] ?? 0,

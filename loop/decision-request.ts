@@ -5,6 +5,8 @@ import { DeltaSchema } from './spec.ts';
 import { CLASS_RATIO } from './training-set.ts';
 
 const Fraction = z.number().min(0).max(1);
+/** More are no classes any more but a mistake. */
+const MOST_CLASSES = 100_000;
 const Count = z.number().int().min(1);
 
 const Point = z.strictObject({
@@ -28,7 +30,8 @@ export const DecisionRequestSchema = z.strictObject({
       metric: z.enum(TARGET_METRICS).default('accuracyTop1'),
       target: Fraction.nullable().default(null),
       evaluationImages: Count.nullable().describe('Size of the evaluation set; null for a hold-out metric.'),
-      classes: Count.nullable()
+      classes: Count.max(MOST_CLASSES)
+        .nullable()
         .default(null)
         .describe('Number of classes, which sets what guessing reaches; null when not known.'),
       claim: z.enum(['measured', 'lower-bound']).default('measured'),

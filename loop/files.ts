@@ -176,6 +176,7 @@ export const ForecastSchema = z.object({
     expectedCost: z.number().nullable(),
     particles: z.number(),
     effective: z.number(),
+    stretch: z.number(),
     noise: z.array(z.number()),
     sharedNoise: z.number(),
   }),

@@ -72,6 +72,8 @@ export interface Forecast {
     particles: number;
     /** Particles that still carry weight. */
     effective: number;
+    /** What the variance by which older points stray was multiplied by so that enough particles fit, at least 1. */
+    stretch: number;
     /** Standard deviation of each point's own error, and of the error that all share, 0–1. */
     noise: number[];
     sharedNoise: number;

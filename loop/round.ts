@@ -207,6 +207,8 @@ export interface Decision {
   warnings: string[];
   /** New images per class for the next round; null when stopping. */
   delta: ClassCounts | null;
+  /** Detection: images that the next round may take at most, since one counts for every class that it shows; absent otherwise. */
+  atMost?: number;
   /** The forecast, whichever policy acts; absent in records from before there were forecasts. */
   forecast?: Forecast;
   /** What the policy that does not act would have done; absent as `forecast`. */

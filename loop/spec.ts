@@ -203,8 +203,9 @@ export type LoopSpecInput = z.input<typeof LoopSpecSchema>;
  * so that a loop of before keeps its hash.
  */
 export const LATER_DEFAULTS = {
-  forecast: { confidence: FORECAST_DEFAULTS.confidence, giveUp: FORECAST_DEFAULTS.giveUp },
-  classRatio: CLASS_RATIO,
+  // Figures, not the defaults of today: what a running loop was hashed with must not move with them.
+  forecast: { confidence: 0.7, giveUp: 0.25 },
+  classRatio: 2,
 };
 
 /** The spec with every default filled in and paths made absolute: what is hashed, stored and run. */

@@ -8,6 +8,7 @@ import {
   positionOn,
   valueOn,
 } from './drawn-curve.ts';
+import { marked } from './outcome-words.ts';
 import { type Paint, TextCanvas } from './text-canvas.ts';
 
 export interface CurveTextOptions {
@@ -69,7 +70,7 @@ export function curveText(curve: LearningCurve, options: CurveTextOptions): stri
 }
 
 function heading({ metric, evaluationImages }: LearningCurve, { x }: DrawnCurve): string {
-  return `${metric}${evaluationImages === null ? ' (hold-out)' : ''} by training images${x.type === 'log' ? ', log scale' : ''}`;
+  return `${marked(metric, evaluationImages === null)} by training images${x.type === 'log' ? ', log scale' : ''}`;
 }
 
 function placesOn({ x, y }: DrawnCurve, canvas: TextCanvas): Place {

@@ -1,6 +1,6 @@
-import { expectedWords, neededWords, tooFewWords } from '../decide/forecast/words.ts';
+import { expectedWords, gainWords, neededWords, tooFewWords } from '../decide/forecast/words.ts';
 import { asGiven, decimal, percent, plural, whole } from '../decide/format.ts';
-import type { Forecast, NeededImages } from '../loop/forecast.ts';
+import type { Forecast } from '../loop/forecast.ts';
 import { type DrawnCurve, drawnCurve, type LearningCurve } from './drawn-curve.ts';
 
 /** The curve in words, for readers who do not see it. */
@@ -13,26 +13,34 @@ export function curveInWords(curve: LearningCurve): string {
 }
 
 /** What the forecast says, always as a range, in one or two sentences; empty where there is none. */
-export function forecastInWords({ forecast, target, ended }: LearningCurve): string {
+export function forecastInWords({ forecast, target, margin, ended }: LearningCurve): string {
   if (!forecast) return '';
   if (!forecast.extrapolates) return `Nothing ${ended ? 'was forecast' : 'is forecast yet'}: ${tooFewWords(forecast)}.`;
-  const said = target === null ? gainInWords(forecast) : neededInWords(forecast.needed, target);
-  if (said === '') return '';
-  return [`The ${ended ? 'last ' : ''}forecast says: ${said}.`, oddsInWords(forecast)].filter(Boolean).join(' ');
+  const said = target === null ? gainInWords(forecast, margin) : neededInWords(forecast, target);
+  return [
+    said && `The ${ended ? 'last ' : ''}forecast says: ${said}.`,
+    target === null ? '' : oddsInWords(forecast, target),
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
-function gainInWords({ gainOfDoubling }: Forecast): string {
-  return gainOfDoubling === null ? '' : `twice the images gain at least the margin with ${percent(gainOfDoubling)}`;
+function gainInWords(forecast: Forecast, margin: number | null): string {
+  return forecast.gainOfDoubling === null || margin === null ? '' : gainWords(forecast, margin);
 }
 
-function neededInWords(needed: NeededImages | null, target: number): string {
-  return needed === null ? '' : `${neededWords(needed)} for target ${asGiven(target)}`;
+/** Nothing where the target is claimed: no more images are needed then. */
+function neededInWords({ needed, probabilities, used }: Forecast, target: number): string {
+  const claimed = probabilities !== null && probabilities.claim >= used.confidence;
+  return needed === null || claimed ? '' : `${neededWords(needed)} for target ${asGiven(target)}`;
 }
 
-function oddsInWords({ probabilities }: Forecast): string {
+function oddsInWords({ probabilities, used }: Forecast, target: number): string {
   if (probabilities === null) return '';
   const { claim, grow, giveUp } = probabilities;
-  return `Met now: ${percent(claim)}; later within the caps: ${percent(grow)}; out of their reach: ${percent(giveUp)}.`;
+  const now = `met now with a probability of ${percent(claim, used.confidence)}`;
+  const never = `out of their reach with ${percent(giveUp, 1 - used.giveUp)}`;
+  return `The target ${asGiven(target)} is ${now}, later within the caps with ${percent(grow)}, and ${never}.`;
 }
 
 /** How to read the picture: bars, marks, band, and what of cap and forecast lies beyond its edge; empty where there is none. */

@@ -9,6 +9,8 @@ export interface LearningCurve {
   /** Name of the metric; its values are 0–1. */
   metric: string;
   target: number | null;
+  /** The smallest gain that counts, 0–1; null where it is not known. */
+  margin: number | null;
   /** Images of the evaluation set; null for the hold-out metric, which is drawn without bars. */
   evaluationImages: number | null;
   /** The round whose model is recommended; null when none is. */

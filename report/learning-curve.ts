@@ -2,6 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { asGiven } from '../decide/format.ts';
 import { axisSizes, type DrawnCurve, drawnCurve, type LearningCurve, positionOn, valueOn } from './drawn-curve.ts';
 import { ACCENT, bandLayers, capLayers, FONT_SIZE, hollowLayers, type Layer, X } from './forecast-layers.ts';
+import { marked } from './outcome-words.ts';
 
 /** Sizes that are written on the axis one by one. */
 const MOST_LABELS = 10;
@@ -79,14 +80,20 @@ function lineLayer(curve: LearningCurve, drawn: DrawnCurve): Layer {
   const { x, y } = drawn;
   const sizes = axisSizes(drawn);
   const ticks = sizes.length <= MOST_LABELS ? { values: sizes } : { tickCount: MOST_LABELS };
-  const metric = curve.evaluationImages === null ? `${curve.metric} (hold-out)` : curve.metric;
+  const metric = marked(curve.metric, curve.evaluationImages === null);
   return {
     mark: { type: 'line', color: ACCENT, opacity: 0.4, strokeWidth: 1.5 },
     encoding: {
       x: {
         ...X,
         scale: { ...x, nice: false, ...(x.type === 'linear' && { zero: false }) },
-        axis: { title: 'training images', ...ticks, format: ',d', labelOverlap: 'greedy', grid: false },
+        axis: {
+          title: `training images${x.type === 'log' ? ' (log scale)' : ''}`,
+          ...ticks,
+          format: ',d',
+          labelOverlap: 'greedy',
+          grid: false,
+        },
       },
       y: {
         ...Y,

@@ -2,8 +2,9 @@ import { html, raw } from 'hono/html';
 import type { LearningCurve } from './drawn-curve.ts';
 import { findings } from './findings.ts';
 import { learningCurveSvg } from './learning-curve.ts';
+import { moment } from './page-words.ts';
 import { curveOf, type ReportData } from './report-data.ts';
-import { curve, decisions, images, mistakes, moment, reproduce, rounds, summary, warnings } from './sections.ts';
+import { curve, decisions, images, mistakes, reproduce, rounds, summary, warnings } from './sections.ts';
 import { STYLE } from './style.ts';
 
 /** Nothing is fetched and nothing runs: pictures are in the page, styles are its own. */

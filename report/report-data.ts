@@ -18,10 +18,7 @@ export interface Thumbnail {
 export type DecisionNote = Pick<
   Decision,
   'round' | 'sentence' | 'warnings' | 'realGain' | 'interval' | 'forecast' | 'split'
-> & {
-  /** What the other policy would have done. */
-  other?: { policy: string; words: string };
-};
+>;
 
 /** Images of one class. */
 export interface ClassRow {
@@ -85,15 +82,17 @@ export interface ReportData {
 type CurveData = Pick<
   ReportData,
   'rounds' | 'metric' | 'target' | 'evaluationImages' | 'subsets' | 'capImages' | 'result'
-> & { decisions: readonly Pick<DecisionNote, 'round' | 'interval' | 'forecast'>[] };
+> &
+  Pick<LearningCurve, 'margin'> & { decisions: readonly Pick<DecisionNote, 'round' | 'interval' | 'forecast'>[] };
 
 /** The learning curve of a loop, with the intervals of its decisions and the forecast of the last one. */
 export function curveOf(data: CurveData): LearningCurve {
-  const { rounds, metric, target, evaluationImages, decisions, subsets, capImages, result } = data;
+  const { rounds, metric, target, margin, evaluationImages, decisions, subsets, capImages, result } = data;
   return {
     rounds,
     metric,
     target,
+    margin,
     evaluationImages,
     recommendedRound: result?.recommended?.round ?? null,
     intervals: new Map(decisions.flatMap(({ round, interval }) => (interval ? [[round, interval] as const] : []))),

@@ -30,18 +30,23 @@ function orNone(value: number | null, write: (value: number) => string): string 
   return value === null ? NONE : write(value);
 }
 
+/** `+0.165 (1)`: a gain means nothing without the round that it is on, so both share a column that is never left out. */
+function gainOn({ gain, comparedWith }: RoundRecord): string {
+  if (gain === null) return NONE;
+  return comparedWith === null ? signed(gain, DIGITS) : `${signed(gain, DIGITS)} (${comparedWith})`;
+}
+
 /** The columns of the rounds table, shared by terminal, Markdown and the page. Metrics are 0–1, compute in whole minutes. */
 export function roundColumns(metric = 'metric'): Column[] {
   return [
     { title: 'round', align: 'right', cell: ({ round }) => whole(round) },
     { title: 'images', align: 'right', cell: ({ images }) => whole(images) },
-    { title: 'new', align: 'right', cell: ({ newImages }) => whole(newImages), spare: 2 },
-    { title: 'per class', align: 'right', cell: perClass, spare: 3 },
+    { title: 'new', align: 'right', cell: ({ newImages }) => whole(newImages), spare: 1 },
+    { title: 'per class', align: 'right', cell: perClass, spare: 2 },
     { title: metric, align: 'right', cell: (round) => orNone(round.metric, (value) => decimal(value, DIGITS)) },
-    { title: 'gain', align: 'right', cell: ({ gain }) => orNone(gain, (value) => signed(value, DIGITS)) },
+    { title: 'gain (on)', align: 'right', cell: gainOn },
     { title: 'noise', align: 'right', cell: ({ noise }) => orNone(noise, (value) => `±${decimal(value, DIGITS)}`) },
-    { title: 'against', align: 'right', cell: (round) => orNone(round.comparedWith, whole), spare: 1 },
-    { title: 'compute', align: 'right', cell: ({ billedMinutes }) => `${whole(billedMinutes)} min`, spare: 4 },
+    { title: 'compute', align: 'right', cell: ({ billedMinutes }) => `${whole(billedMinutes)} min`, spare: 3 },
     { title: 'decision', align: 'left', cell: ({ decision }) => decision },
   ];
 }
@@ -61,10 +66,14 @@ function textLines(rounds: RoundRecord[], columns: Column[]): string[] {
   );
 }
 
+function widest(lines: string[]): number {
+  return Math.max(...lines.map((line) => line.length));
+}
+
 function fittingLines(rounds: RoundRecord[], columns: Column[], width: number): string[] {
   const lines = textLines(rounds, columns);
   const spare = columns.filter((column) => column.spare !== undefined);
-  if (spare.length === 0 || Math.max(...lines.map((line) => line.length)) <= width) return lines;
+  if (spare.length === 0 || widest(lines) <= width) return lines;
   const next = Math.min(...spare.map((column) => column.spare ?? 0));
   return fittingLines(
     rounds,
@@ -86,9 +95,9 @@ function markdownLines(rounds: RoundRecord[], columns: Column[]): string[] {
 /** The rounds of a loop as a table: a heading and one line a round, without a final line break. */
 export function roundsTable(rounds: RoundRecord[], options: RoundsTableOptions = {}): string {
   const columns = roundColumns(options.metric);
-  const lines =
-    options.format === 'markdown'
-      ? markdownLines(rounds, columns)
-      : fittingLines(rounds, columns, options.width ?? Number.POSITIVE_INFINITY);
-  return lines.join('\n');
+  if (options.format === 'markdown') return markdownLines(rounds, columns).join('\n');
+  const { width = Number.POSITIVE_INFINITY } = options;
+  const lines = fittingLines(rounds, columns, width);
+  // A name as long as meanAveragePrecision50 is the last to go: the lines around the table tell it.
+  return (widest(lines) <= width ? lines : fittingLines(rounds, roundColumns(), width)).join('\n');
 }

@@ -1,7 +1,8 @@
 import { html, raw } from 'hono/html';
 import { asGiven, decimal, plural, range, whole } from '../decide/format.ts';
-import type { LoopResult } from '../loop/outcome.ts';
 import { curveInWords, forecastInWords, pictureInWords } from './curve-words.ts';
+import { isClaim, marked, unusedWords } from './outcome-words.ts';
+import { breakable, moment, whole as oneLine, unbroken } from './page-words.ts';
 import { type ClassRow, curveOf, type DecisionNote, type ReportData, type Thumbnail } from './report-data.ts';
 import { roundColumns } from './rounds-table.ts';
 import { splitTable } from './split-table.ts';
@@ -12,9 +13,7 @@ const NOTHING = html``;
 /** Only raster pictures carried in the page itself: nothing is fetched, nothing can run. */
 const PICTURE = /^data:image\/(?:png|jpeg|webp|gif|avif);base64,[A-Za-z0-9+/]+=*$/;
 
-const REACHED = new Set<LoopResult['outcome']>(['target-reached', 'good-enough']);
-
-function fact(name: string, value: string, small = ''): Html {
+function fact(name: string | Html, value: string, small: string | Html = ''): Html {
   return html`<div><dt>${name}</dt><dd>${value}${small === '' ? '' : html`<small>${small}</small>`}</dd></div>`;
 }
 
@@ -22,15 +21,18 @@ function recommendedFact({ result, metric, evaluationImages }: ReportData): Html
   if (result === null) return fact('Recommended model', 'not yet');
   if (result.recommended === null) return fact('Recommended model', 'none', 'no round has a metric');
   const { recommended } = result;
-  const interval = recommended.interval === null ? '' : `95 % interval ${range(recommended.interval)}`;
-  const name = evaluationImages === null ? `${metric} (hold-out)` : metric;
+  const interval =
+    recommended.interval === null ? '' : html`95\u00a0% interval ${oneLine(range(recommended.interval))}`;
+  const name = breakable(marked(metric, evaluationImages === null));
   const made = `${plural(recommended.images, 'training image')}, ${recommended.model}`;
-  return html`${fact('Recommended model', `round ${recommended.round}`, made)}${fact(`Its ${name}`, decimal(recommended.metric), interval)}`;
+  return html`${fact('Recommended model', `round ${recommended.round}`, made)}${fact(html`Its ${name}`, decimal(recommended.metric), interval)}`;
 }
 
-/** `2026-11-23 14:00 UTC` of an ISO-8601 instant in UTC. */
-export function moment(instant: string): string {
-  return `${instant.slice(0, 16).replace('T', ' ')} UTC`;
+/** The outcome on a badge; a claim that rests on the hold-out metric says so. */
+function badge({ result, evaluationImages }: ReportData): Html {
+  if (result === null) return html`<span class="badge running">running</span>`;
+  const claims = isClaim(result);
+  return html`<span class="badge ${claims ? 'good' : 'ended'}">${marked(result.outcome, claims && evaluationImages === null)}</span>`;
 }
 
 /** Title, outcome and the figures a reader looks for first. */
@@ -38,13 +40,12 @@ export function summary(data: ReportData): Html {
   const { result, rounds, target } = data;
   const images = result?.images ?? rounds.at(-1)?.images ?? 0;
   const minutes = result?.billedMinutes ?? rounds.reduce((sum, round) => sum + round.billedMinutes, 0);
-  const [kind, word] =
-    result === null ? ['running', 'running'] : [REACHED.has(result.outcome) ? 'good' : 'ended', result.outcome];
+  const unused = result === null ? '' : unusedWords(result);
   return html`<header><h1>${data.title}</h1>
-<p><span class="badge ${kind}">${word}</span> <span class="soft">loop <code>${data.loop}</code>, as of ${moment(data.asOf)}</span></p>
-<p class="outcome">${result?.sentence ?? data.decisions.at(-1)?.sentence ?? 'No round is decided yet.'}</p></header>
-<dl class="facts">${recommendedFact(data)}${fact('Target', target === null ? 'none' : asGiven(target), `margin ${asGiven(data.margin)}, patience ${data.patience}`)}
-${fact('Rounds', whole(result?.rounds ?? rounds.length))}${fact('Images collected', whole(images), result !== null && result.unusedImages > 0 ? `${plural(result.unusedImages, 'more image')} not used` : '')}
+<p>${badge(data)} <span class="soft">loop <code>${data.loop}</code>, as of ${moment(data.asOf)}</span></p>
+<p class="outcome">${unbroken(result?.sentence ?? data.decisions.at(-1)?.sentence ?? 'No round is decided yet.')}</p>${unused === '' ? NOTHING : html`<p class="note">${unused}</p>`}</header>
+<dl class="facts">${recommendedFact(data)}${fact('Target', target === null ? 'none' : asGiven(target), html`margin ${asGiven(data.margin)}, ${oneLine(`patience ${data.patience}`)}`)}
+${fact('Rounds', whole(result?.rounds ?? rounds.length))}${fact('Images collected', whole(images))}
 ${fact('Compute', plural(minutes, 'minute'), 'billed')}</dl>`;
 }
 
@@ -73,11 +74,6 @@ export function curve(data: ReportData, svgs: { wide: string; narrow: string } |
 <figcaption>${said === '' ? NOTHING : html`<p>${said}</p>`}<p>${reading}</p></figcaption></figure></section>`;
 }
 
-/** Keeps a per cent sign with its number, which narrow pages would part. */
-function unbroken(text: string): string {
-  return text.replaceAll(' %', '\u00a0%');
-}
-
 /** Inside HTML an SVG needs no namespaces, and the page then holds no address at all. */
 function inline(svg: string): string {
   return svg.replaceAll(/ xmlns(?::xlink)?="[^"]*"/g, '');
@@ -85,31 +81,26 @@ function inline(svg: string): string {
 
 /** The rounds table with the recommended round marked. */
 export function rounds(data: ReportData): Html {
-  const columns = roundColumns(data.evaluationImages === null ? `${data.metric} (hold-out)` : data.metric);
+  const columns = roundColumns(marked(data.metric, data.evaluationImages === null));
   const kind = ({ align, spare }: (typeof columns)[number]) =>
     `${align === 'right' ? 'number' : 'words'}${spare === undefined ? '' : ' spare'}`;
   const best = data.result?.recommended?.round;
   return html`<section><h2>Rounds</h2><div class="scroll"><table>
-<thead><tr>${columns.map((column) => html`<th class="${kind(column)}" scope="col">${column.title}</th>`)}</tr></thead>
+<thead><tr>${columns.map((column) => html`<th class="${kind(column)}" scope="col">${breakable(column.title)}</th>`)}</tr></thead>
 <tbody>${data.rounds.map(
     (round) =>
       html`<tr class="${round.round === best ? 'recommended' : 'other'}">${columns.map(
         (column) => html`<td class="${kind(column)}">${column.cell(round)}</td>`,
       )}</tr>`,
   )}</tbody></table></div>
-<p class="soft">Gain: against the round named. Noise: the smallest gain that chance does not explain.</p></section>`;
+<p class="soft">Gain: on the round in brackets. Noise: the smallest gain that chance does not explain.</p></section>`;
 }
 
-function decisionItem({ sentence, warnings: said, realGain, other }: DecisionNote): Html {
-  // A sentence may tell it already.
-  const beside =
-    other && !sentence.includes(other.words)
-      ? html`<p class="soft">The other policy, ${other.policy}: ${other.words}</p>`
-      : NOTHING;
-  return html`<li class="${realGain ? 'gain' : 'none'}"><p>${sentence}</p>${beside}${said.map((text) => html`<p class="note">${text}</p>`)}</li>`;
+function decisionItem({ sentence, warnings: said, realGain }: DecisionNote): Html {
+  return html`<li class="${realGain ? 'gain' : 'none'}"><p>${unbroken(sentence)}</p>${said.map((text) => html`<p class="note">${text}</p>`)}</li>`;
 }
 
-/** Every decision's sentence, with its warnings and what the other policy would have done; then how the last δ was split. */
+/** Every decision's sentence, with its warnings; then how the last δ was split. */
 export function decisions({ decisions: notes, task }: ReportData): Html {
   if (notes.length === 0) return NOTHING;
   return html`<section><h2>Decisions</h2><ol class="decisions">${notes.map(decisionItem)}</ol>${splitTable(notes, task)}</section>`;

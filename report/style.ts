@@ -3,12 +3,12 @@ export const STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --panel: #f4f5f7; --ink: #1b1f24; --soft: #59636e; --rule: #d5d9de;
-  --accent: #1d5fbf; --target: #b4440f; --good: #1a7f37; --warn: #9a6700; --bad: #c0262d;
+  --accent: #1d5fbf; --target: #b4440f; --good: #1a7f37; --warn: #9a6700; --bad: #c0262d; --shade: #00000059;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14171b; --panel: #1e2329; --ink: #e6e9ed; --soft: #9aa4af; --rule: #363d45;
-    --accent: #79aef5; --target: #f0925c; --good: #57c271; --warn: #d9a521; --bad: #f4777c;
+    --accent: #79aef5; --target: #f0925c; --good: #57c271; --warn: #d9a521; --bad: #f4777c; --shade: #ffffff59;
   }
 }
 * { box-sizing: border-box; }
@@ -32,13 +32,18 @@ code { font: .875em/1.4 ui-monospace, 'SF Mono', Menlo, Consolas, monospace; ove
 figure { margin: 0; }
 figure svg { display: block; width: 100%; height: auto; }
 .narrow { display: none; }
-.scroll { overflow-x: auto; }
+.whole { white-space: nowrap; }
+.scroll { overflow-x: auto; background:
+  linear-gradient(to right, var(--paper) 30%, transparent) left / 2.5rem 100% local, linear-gradient(to left, var(--paper) 30%, transparent) right / 2.5rem 100% local,
+  radial-gradient(farthest-side at 0 50%, var(--shade), transparent) left / .9rem 100%, radial-gradient(farthest-side at 100% 50%, var(--shade), transparent) right / .9rem 100%;
+  background-repeat: no-repeat; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
 table.fit { width: auto; min-width: 24rem; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: top; }
-th { color: var(--soft); font-weight: 600; white-space: nowrap; }
-th.number, td.number { text-align: right; white-space: nowrap; }
-td.words { white-space: nowrap; }
+th { color: var(--soft); font-weight: 600; overflow-wrap: normal; }
+th.number, td.number { text-align: right; }
+td.number { white-space: nowrap; }
+td.words { min-width: 8rem; }
 tr.recommended td { background: var(--panel); font-weight: 600; }
 ol.decisions { list-style: none; margin: 0; padding: 0; }
 ol.decisions li { padding: .5rem 0 .5rem .9rem; border-left: 3px solid var(--rule); margin-bottom: .5rem; }
@@ -57,11 +62,13 @@ pre { background: var(--panel); border-radius: .5rem; padding: .7rem .9rem; over
 details { margin: .5rem 0; } summary { cursor: pointer; }
 td.hash code { font-size: .72rem; color: var(--soft); word-break: break-all; }
 footer { margin-top: 3rem; padding-top: .75rem; border-top: 1px solid var(--rule); }
+@media (max-width: 52rem) { table { font-size: .85rem; } th, td { padding: .35rem .4rem; } td.words { min-width: 7rem; } }
 @media (max-width: 34rem) {
   table.fit { min-width: 0; }
   main { padding: 1rem .9rem 2rem; }
   .wide { display: none; } .narrow { display: block; }
-  .spare { display: none; } th, td { padding: .3rem .4rem; }
+  .spare { display: none; } table { font-size: .75rem; } th, td { padding: .3rem .15rem; }
+  td.number { white-space: normal; } td.words { min-width: 4.5rem; }
   .thumbs { grid-template-columns: repeat(auto-fill, minmax(4.4rem, 1fr)); }
   .facts { grid-template-columns: 1fr 1fr; }
 }
@@ -69,8 +76,8 @@ footer { margin-top: 3rem; padding-top: .75rem; border-top: 1px solid var(--rule
   :root { color-scheme: light; --paper: #ffffff; --panel: #f4f5f7; --ink: #000000; --soft: #444444; --rule: #bbbbbb;
     --accent: #1d5fbf; --target: #b4440f; --good: #1a7f37; --warn: #7a5200; --bad: #a01a20; }
   body { font-size: 10.5pt; } main { max-width: none; padding: 0; }
-  .wide { display: block; } .narrow { display: none; } .spare { display: table-cell; } td.words { white-space: normal; }
-  .scroll { overflow: visible; }
+  .wide { display: block; } .narrow { display: none; } .spare { display: table-cell; }
+  .scroll { overflow: visible; background: none; }
   ::details-content { content-visibility: visible; height: auto; }
   h2, h3 { break-after: avoid; } figure, tr, li, .facts div { break-inside: avoid; }
   table { font-size: 8.5pt; } th, td { padding: .2rem .35rem; }

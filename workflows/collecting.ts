@@ -41,10 +41,12 @@ export async function collect(ctx: LoopContext): Promise<Collected> {
   return collected;
 }
 
-/** Where an image counts for several classes, the need cannot tell how many images the cap allows. */
+/** Where an image counts for several classes, the need cannot tell how many images the cap and the plan allow. */
 function roomOf({ state, input: { spec } }: LoopContext): { room?: number } {
-  if (spec.task !== 'detection' || spec.caps.images === undefined) return {};
-  return { room: Math.max(0, spec.caps.images - imageCount(state)) };
+  if (spec.task !== 'detection') return {};
+  const underCap = spec.caps.images === undefined ? Number.POSITIVE_INFINITY : spec.caps.images - imageCount(state);
+  const room = Math.min(underCap, state.atMost ?? Number.POSITIVE_INFINITY);
+  return room === Number.POSITIVE_INFINITY ? {} : { room: Math.max(0, room) };
 }
 
 /** Counts what only detection counts apart: images, and what classes have beyond what was asked. */

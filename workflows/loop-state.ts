@@ -21,6 +21,8 @@ export interface LoopState {
   frozen: Frozen | null;
   /** Images per class that this round asks for; empty once it has them. */
   need: ClassCounts;
+  /** Detection: images that this round may take at most, as the last decision said; absent where nothing but the cap limits it. */
+  atMost?: number;
   /** Training images per class. */
   have: ClassCounts;
   /** Detection, where an image counts for every class that it shows: training images; absent for classification. */

@@ -143,6 +143,8 @@ function record(ctx: LoopContext, { decision, record: row }: Decided): void {
   state.lastDecision = decision.sentence;
   if (decision.outcome) throw new LoopEnd(decision.outcome);
   state.need = decision.delta ?? {};
+  if (decision.atMost === undefined) delete state.atMost;
+  else state.atMost = decision.atMost;
   state.round += 1;
   show(ctx);
 }

@@ -36,8 +36,9 @@ const SHOW: Record<'md' | 'csv' | 'json' | 'text', Show> = {
     if (text) output.data(text);
   },
   md: async ({ output }, { progress }) => {
+    const { metricName } = await import('../render-progress.ts');
     const { roundsTable } = await import('../../report/rounds-table.ts');
-    output.data(roundsTable(progress.rounds, { format: 'markdown', metric: progress.metric }));
+    output.data(roundsTable(progress.rounds, { format: 'markdown', metric: metricName(progress) }));
   },
   csv: ({ output }, { progress }) => output.data(roundsCsv(progress.rounds)),
   json: ({ output }, { progress: { loop, metric, rounds } }) => output.json({ schemaVersion: 1, loop, metric, rounds }),

@@ -37,8 +37,10 @@ async function status(context: CommandContext, loop: string, flags: StatusFlags)
     const { renderProgress } = await import('../render-progress.ts');
     const { curveFor } = await import('../loop-curve.ts');
     const { progress } = view;
+    const { lastSplit } = await import('../loop-split.ts');
+    const split = await lastSplit(settings.home, progress);
     const curve = await curveFor({ home: settings.home, progress, output, asked: flags.curve === true });
-    output.data(renderProgress(progress, { style: output.style, width: output.width, places, curve }));
+    output.data(renderProgress(progress, { style: output.style, width: output.width, places, curve, split }));
   }
   if (view.kind === 'running' && view.note) output.say(`Shown from the loop’s files. ${view.note}.`);
   return statusCode(view, flags.check === true);

@@ -10,8 +10,9 @@ const DRIFT = 0.04;
 const SHARES_VARIANCE = 0.05 ** 2;
 /** Part of an evaluation's variance that differs between rounds on one frozen set, where the verdicts do not tell. */
 const OWN_PART = 0.3;
-/** Of what the verdicts tell, at most this part is a round's own: something is always shared. */
+/** Of what the verdicts tell, at most this part is a round's own: something is always shared; and at most that part is shared. */
 const MOST_OWN = 0.9;
+const MOST_SHARED = 0.95;
 /** A hold-out's size is not known; a fifth of the images is usual. */
 const HOLD_OUT_PART = 0.2;
 const FEWEST_HELD_OUT = 5;
@@ -26,6 +27,8 @@ export interface Observation {
   metric: number;
   /** Variance of this point alone: of its evaluation, and of the real curve around a drawn one. */
   variance: number;
+  /** Further variance: how far the real curve may have strayed between this point and the present. */
+  stray: number;
 }
 
 /** What the posterior is made of. */
@@ -60,48 +63,63 @@ function binomialVariance(proportion: number, images: number): number {
 function lookVariance(points: readonly Point[], at: number, { settings }: DecisionInput): number {
   const point = points[at];
   if (point === undefined) return 0;
-  if (point.resampled) return ((point.resampled.interval[1] - point.resampled.interval[0]) / (2 * Z95)) ** 2;
   const images = settings.evaluationImages ?? Math.max(FEWEST_HELD_OUT, HOLD_OUT_PART * point.images);
+  if (point.resampled) {
+    // Draws of images that are all right, or all wrong, do not differ; that does not make the metric certain.
+    const [low, high] = point.resampled.interval;
+    return Math.max(((high - low) / (2 * Z95)) ** 2, binomialVariance(0, images));
+  }
   if (at < points.length - 1) return binomialVariance(point.metric, images);
   const before = points[at - 1]?.metric;
   const goal = settings.target ?? before ?? point.metric;
   return binomialVariance(before === undefined ? goal : (before + goal) / 2, images);
 }
 
-/** Variance of the difference of two rounds that chance alone explains; null where their images were not paired. */
-function pairedVariance(noise: Noise, size: number): number | null {
-  if (noise.kind === 'paired' && noise.changed !== null && noise.predicted !== null)
-    return Math.max(1, noise.changed) / (noise.predicted * size) ** 2;
-  return noise.kind === 'paired bootstrap' ? (noise.value / Z95) ** 2 : null;
+/** Variance of the difference of two rounds on the same images, what they really differ in taken out; null where they were not paired. */
+function pairedVariance(noise: Noise, size: number, gain: number): number | null {
+  if (noise.kind === 'paired bootstrap') return (noise.value / Z95) ** 2;
+  if (noise.kind !== 'paired' || noise.changed === null || noise.predicted === null) return null;
+  const both = noise.predicted * size;
+  return Math.max(1, noise.changed - both * gain ** 2) / both ** 2;
 }
 
-/** The part of a look's variance that is this round's own: half of what differs from the neighbour on the same images. */
-function ownVariance(points: readonly Point[], at: number, { settings, look }: Look): number {
-  const size = settings.evaluationImages;
+/** The part of a look's variance that is this round's own: half of what chance makes differ from its neighbour on the same images. */
+function ownVariance(points: readonly Point[], at: number, { size, look }: { size: number; look: number }): number {
   const point = points[at];
   const neighbour = points[at === 0 ? 1 : at - 1];
-  if (size === null || settings.forecast?.looks !== 'shared' || point === undefined) return look;
-  if (neighbour === undefined) return OWN_PART * look;
-  const paired = pairedVariance(noiseBetween({ ...neighbour, model: '' }, { ...point, model: '' }, size), size);
+  if (point === undefined || neighbour === undefined) return OWN_PART * look;
+  const noise = noiseBetween({ ...neighbour, model: '' }, { ...point, model: '' }, size);
+  const paired = pairedVariance(noise, size, point.metric - neighbour.metric);
   return paired === null ? OWN_PART * look : Math.min(MOST_OWN * look, paired / 2);
 }
 
-interface Look {
-  settings: DecisionInput['settings'];
-  look: number;
+/** The error that all looks share: what most of them have in common, and never all of any. */
+function sharedVariance(points: readonly Point[], looks: readonly number[], { settings }: DecisionInput): number {
+  const size = settings.evaluationImages;
+  if (size === null || settings.forecast?.looks !== 'shared') return 0;
+  const common = looks.map((look, at) => look - ownVariance(points, at, { size, look })).sort((a, b) => a - b);
+  const middle = common[Math.floor((common.length - 1) / 2)] ?? 0;
+  return Math.min(middle, MOST_SHARED * Math.min(...looks));
 }
 
-/** Total variation between the class shares of two training sets, 0–1. */
+function totalOf(counts: ClassCounts): number {
+  return Math.max(
+    1,
+    Object.values(counts).reduce((total, count) => total + count, 0),
+  );
+}
+
+/** Total variation between the class shares of two training sets, 0–1. Summed in whole numbers: the order of the classes is nothing. */
 function shareDistance(one: ClassCounts, other: ClassCounts): number {
-  const sum = (counts: ClassCounts) =>
-    Math.max(
-      1,
-      Object.values(counts).reduce((total, count) => total + count, 0),
-    );
-  const [ones, others] = [sum(one), sum(other)];
-  // In the order of the names: a sum of fractions depends on its order, and recorded classes are sorted.
-  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
-  return names.reduce((total, name) => total + Math.abs((one[name] ?? 0) / ones - (other[name] ?? 0) / others), 0) / 2;
+  const [ones, others] = [totalOf(one), totalOf(other)];
+  const theirs = new Map(Object.entries(other));
+  let sum = 0;
+  for (const [name, count] of Object.entries(one)) {
+    sum += Math.abs(count * others - (theirs.get(name) ?? 0) * ones);
+    theirs.delete(name);
+  }
+  for (const count of theirs.values()) sum += count * ones;
+  return sum / (2 * ones * others);
 }
 
 /**
@@ -112,14 +130,13 @@ function shareDistance(one: ClassCounts, other: ClassCounts): number {
 export function evidenceOf(input: DecisionInput): Evidence {
   const points = pointsOf(input);
   const present = Math.max(1, points.at(-1)?.images ?? 1);
-  let shared = 0;
+  const looks = points.map((_, at) => lookVariance(points, at, input));
+  const shared = sharedVariance(points, looks, input);
   const observations = points.map((point, at) => {
-    const look = lookVariance(points, at, input);
-    const own = ownVariance(points, at, { settings: input.settings, look });
-    shared = look - own;
-    const stray = DRIFT * Math.log(present / Math.max(1, point.images));
+    const stray = (DRIFT * Math.log(present / Math.max(1, point.images))) ** 2;
     const shares = point.perClass === undefined ? 0 : SHARES_VARIANCE * shareDistance(point.perClass, input.perClass);
-    return { images: point.images, metric: point.metric, variance: own + MISFIT ** 2 + stray ** 2 + shares };
+    const own = (looks[at] ?? 0) - shared;
+    return { images: point.images, metric: point.metric, variance: own + MISFIT ** 2 + shares, stray };
   });
-  return { observations, shared: Math.max(0, shared), unit: Math.max(1, input.history[0]?.images ?? present) };
+  return { observations, shared, unit: Math.max(1, input.history[0]?.images ?? present) };
 }

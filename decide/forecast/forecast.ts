@@ -26,6 +26,8 @@ const BAND = 17;
 /** Images of a hold-out, when a coming one has to be supposed. */
 const HOLD_OUT_SUPPOSED = 100;
 const MOST_TOLERANCE = 0.005;
+/** Every drawn curve rises a little for ever; with a margin of 0 a tenth of a point counts. */
+const LEAST_GAIN = 0.001;
 const LOWER_BOUND_CONFIDENCE = 0.975;
 /** Prices are told as a number of images; where images cost nothing, a round costs as good as everything. */
 const MOST_ROUND_PRICE = 1e6;
@@ -78,7 +80,8 @@ export function forecastOf(input: DecisionInput): Forecast | null {
       expectedCost,
       particles: PARTICLES,
       effective: Math.round(posterior.effective),
-      noise: evidence.observations.map(({ variance }) => Math.sqrt(variance)),
+      stretch: posterior.stretch,
+      noise: evidence.observations.map(({ variance, stray }) => Math.sqrt(variance + posterior.stretch * stray)),
       sharedNoise: Math.sqrt(evidence.shared),
     },
   };
@@ -158,17 +161,18 @@ function isMeasured({ history, round }: DecisionInput): boolean {
 /** Met now, met later within the caps, out of their reach. */
 function probabilitiesOf({ input, posterior, plan, bar }: Question): Forecast['probabilities'] {
   if (bar === null || !isMeasured(input)) return null;
-  const claim = probabilityNow(posterior, plan.images)(bar);
+  const claim = Math.min(1, probabilityNow(posterior, plan.images)(bar));
   const later = plan.horizon > plan.images ? probabilityAt(posterior, plan.horizon, bar) : 0;
-  const within = Math.max(claim, later);
+  const within = Math.min(1, Math.max(claim, later));
   return { claim, grow: within - claim, giveUp: Math.max(0, 1 - within) };
 }
 
 /** Probability that twice the images gain at least the margin, 0–1. */
 function gainOfDoubling({ input, posterior, plan }: Question): number {
   const now = metricsAt(posterior, plan.images);
+  const least = Math.max(LEAST_GAIN, input.settings.margin);
   return metricsAt(posterior, 2 * plan.images).reduce(
-    (sum, metric, at) => sum + (metric - (now[at] ?? 0) >= input.settings.margin ? (posterior.weights[at] ?? 0) : 0),
+    (sum, metric, at) => sum + (metric - (now[at] ?? 0) >= least ? (posterior.weights[at] ?? 0) : 0),
     0,
   );
 }
@@ -187,11 +191,20 @@ function sizingOf(question: Question, extrapolates: boolean): Sizing {
   const { input, posterior, plan, bar, confidence } = question;
   const unplanned = { level: null, expectedCost: null };
   if (plan.horizon <= plan.images) return { next: null, ...unplanned };
+  const given = givenGrowth(input);
+  if (given !== null) return { next: Math.min(plan.horizon, plan.images + given), ...unplanned };
   if (!extrapolates) return { next: bounded(GROWTH_WITHOUT_FORECAST * plan.images, plan), ...unplanned };
   if (bar === null) return { next: bestGrowth(posterior, plan), ...unplanned };
-  const level = bar + normalQuantile(confidence) * measuringError(input.settings);
+  // No measurement exceeds 1: above halfway to it, a plan would wait for what cannot come.
+  const level = Math.min((1 + bar) / 2, bar + normalQuantile(confidence) * measuringError(input.settings));
   const { size, cost } = nextSize(posterior, plan, level);
   return { next: size, level, expectedCost: cost };
+}
+
+/** New images where the operator's own rule sizes the rounds; null where the forecast does. */
+function givenGrowth({ settings: { delta }, perClass, caps }: DecisionInput): number | null {
+  if (delta.kind === 'fixed') return delta.imagesPerClass * Object.keys(perClass).length;
+  return delta.kind === 'geometric' ? Math.max(1, Math.round(caps.images * (delta.factor - 1))) : null;
 }
 
 /** Standard deviation of a measurement of the target around a drawn curve, 0–1. */

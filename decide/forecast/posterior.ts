@@ -5,6 +5,11 @@ import { metricAt, type Particles } from './particles.ts';
 
 /** Curves of less weight than this part of the heaviest decide nothing any more. */
 const NEGLIGIBLE = 1e-5;
+/** Curves that must carry the weight: fewer, and the luck of the draw decides. */
+const ENOUGH_CURVES = 60;
+/** With this factor on their straying, older points say nothing any more. */
+const MOST_STRETCH = 1e4;
+const HALVINGS = 8;
 /** Steps of the metric in which intervals are read off. */
 const BINS = 1000;
 
@@ -18,6 +23,8 @@ export interface Posterior {
   weights: number[];
   /** Curves that carry the weight: 1 / Σ weight². */
   effective: number;
+  /** What the variance by which older points stray was multiplied by so that enough do, at least 1. */
+  stretch: number;
   /** How far the true curve probably stands above each kept one at the last point, and the standard deviation of that. */
   deviation: number[];
   deviationSd: number;
@@ -26,40 +33,97 @@ export interface Posterior {
 /**
  * Weighs the drawn curves by the points: a Gaussian likelihood in which every point has a variance of its own and all share one offset
  * (the Sherman–Morrison formula inverts that covariance). The true curve may deviate from a drawn one by the misfit, of which the last
- * point tells a part.
+ * point tells a part. Where hardly any curve fits all points, the older ones are trusted less until enough do.
  */
 export function posteriorOf(evidence: Evidence, particles: Particles): Posterior {
-  const { observations, shared, unit } = evidence;
-  const precision = observations.reduce((sum, { variance }) => sum + 1 / variance, 0);
-  const share = shared / (1 + shared * precision);
-  const last = observations.at(-1)?.variance ?? 1;
-  const at = observations.map(({ images }) => Math.log(images / unit));
-  const logs = new Float64Array(particles.size);
-  const deviations = new Float64Array(particles.size);
-  const metrics = observations.map(({ metric }) => metric);
-  const precisions = observations.map(({ variance }) => 1 / variance);
-  for (let i = 0; i < particles.size; i += 1) {
+  const { unit } = evidence;
+  const fit: Fit = { evidence, residuals: residualsOf(evidence, particles), size: particles.size };
+  const stretch = stretchOf(fit);
+  const { logs, deviations, deviationSd } = likelihood(fit, stretch);
+  return { particles, unit, stretch, ...weigh(logs, deviations), deviationSd };
+}
+
+interface Fit {
+  evidence: Evidence;
+  /** Measured less drawn, point by point of one curve after the other. */
+  residuals: Float64Array;
+  size: number;
+}
+
+function residualsOf({ observations, unit }: Evidence, particles: Particles): Float64Array {
+  const count = observations.length;
+  const residuals = new Float64Array(particles.size * count);
+  for (const [j, { images, metric }] of observations.entries()) {
+    const x = Math.log(images / unit);
+    for (let i = 0; i < particles.size; i += 1) residuals[i * count + j] = metric - metricAt(particles, i, x);
+  }
+  return residuals;
+}
+
+/** The least factor on the straying of older points with which enough curves carry the weight; 1 where they do anyway. */
+function stretchOf(fit: Fit): number {
+  const enough = (stretch: number) => effectiveOf(likelihood(fit, stretch).logs) >= ENOUGH_CURVES;
+  if (enough(1)) return 1;
+  let [low, high] = [0, Math.log(MOST_STRETCH)];
+  for (let step = 0; step < HALVINGS; step += 1) {
+    const middle = (low + high) / 2;
+    if (enough(Math.exp(middle))) high = middle;
+    else low = middle;
+  }
+  return Math.exp(high);
+}
+
+function likelihood({ evidence, residuals, size }: Fit, stretch: number) {
+  const { observations, shared } = evidence;
+  const count = observations.length;
+  const precisions = observations.map(({ variance, stray }) => 1 / (variance + stretch * stray));
+  const share = shared / (1 + shared * precisions.reduce((sum, precision) => sum + precision, 0));
+  const last = precisions.at(-1) ?? 1;
+  const logs = new Float64Array(size);
+  const deviations = new Float64Array(size);
+  for (let i = 0; i < size; i += 1) {
     let squares = 0;
     let sum = 0;
     let residual = 0;
-    for (let j = 0; j < metrics.length; j += 1) {
-      residual = (metrics[j] ?? 0) - metricAt(particles, i, at[j] ?? 0);
+    for (let j = 0; j < count; j += 1) {
+      residual = residuals[i * count + j] ?? 0;
       const told = residual * (precisions[j] ?? 0);
       squares += residual * told;
       sum += told;
     }
     logs[i] = -(squares - share * sum * sum) / 2;
-    deviations[i] = (MISFIT ** 2 * (residual - share * sum)) / last;
+    deviations[i] = MISFIT ** 2 * (residual - share * sum) * last;
   }
-  const told = MISFIT ** 4 * (1 / last - share / last ** 2);
-  return { particles, unit, ...weigh(logs, deviations), deviationSd: Math.sqrt(MISFIT ** 2 - told) };
+  const told = MISFIT ** 4 * (last - share * last ** 2);
+  return { logs, deviations, deviationSd: Math.sqrt(MISFIT ** 2 - told) };
+}
+
+function mostOf(logs: Float64Array): number {
+  return logs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+}
+
+/** (Σ weight)² / Σ weight². */
+function effectiveOf(logs: Float64Array): number {
+  const most = mostOf(logs);
+  let [sum, squares] = [0, 0];
+  for (const log of logs) {
+    const weight = Math.exp(log - most);
+    sum += weight;
+    squares += weight * weight;
+  }
+  return (sum * sum) / squares;
 }
 
 function weigh(logs: Float64Array, deviations: Float64Array) {
-  const most = logs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const most = mostOf(logs);
   const kept: number[] = [];
-  for (const [i, log] of logs.entries()) if (Math.exp(log - most) > NEGLIGIBLE) kept.push(i);
-  const raw = kept.map((i) => Math.exp((logs[i] ?? 0) - most));
+  const raw: number[] = [];
+  for (const [i, log] of logs.entries()) {
+    const weight = Math.exp(log - most);
+    if (weight <= NEGLIGIBLE) continue;
+    kept.push(i);
+    raw.push(weight);
+  }
   const sum = raw.reduce((a, b) => a + b, 0);
   const weights = raw.map((weight) => weight / sum);
   const effective = 1 / weights.reduce((total, weight) => total + weight * weight, 0);

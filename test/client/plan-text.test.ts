@@ -11,7 +11,7 @@ describe('the plan of a loop', () => {
   it('says when the forecast claims, gives up and grows', () => {
     const text = plan('target: 0.9\nprices: {image: 0.2, trainingHour: 3, currency: EUR}');
     expect(text).toContain(
-      'Stops when the target 0.90 is met with a probability of at least 75 %, or within reach of the caps with less than 25 %; ' +
+      'Stops when the target 0.90 is met with a probability of at least 70 %, or within reach of the caps with less than 25 %; ' +
         '3 rounds in a row without a real gain are said and end nothing.',
     );
     expect(text).toContain('at least a quarter, with 0.2 EUR for an image and 3 EUR for a compute hour.');

@@ -52,10 +52,11 @@ describe('a draw of images that show several classes', () => {
     expect(result).toMatchObject({ tried: [0, 1], taken: [1], short: {}, exhausted: false });
   });
 
-  it('names what the classes lack that have no image left, and whether any class that asked has one', async () => {
+  it('names what the classes lack that have no image left, and whether any class has one', async () => {
     const images = pictures(['cat'], ['dog'], ['dog']);
     expect(await draw(images, { cat: 3, dog: 1 })).toMatchObject({ short: { cat: 2 }, exhausted: false });
-    expect(await draw(images, { cat: 3, dog: 0 })).toMatchObject({ taken: [0], short: { cat: 2 }, exhausted: true });
+    expect(await draw(images, { cat: 3, dog: 0 })).toMatchObject({ taken: [0], short: { cat: 2 }, exhausted: false });
+    expect(await draw(images, { cat: 3, dog: 2 })).toMatchObject({ short: { cat: 2 }, exhausted: true });
   });
 
   it('never takes more images than there is room for, and calls no class short for it', async () => {

@@ -128,7 +128,14 @@ describe('drawing from a pool', () => {
     expect(first).toMatchObject({ added: { cat: 2, dog: 4, fox: 4 }, short: { cat: 3 }, exhausted: false });
   });
 
-  it('gives no share to a class that was not asked', async () => {
+  it('gives the share of a class that ran out to one that was asked for none, and is not used up while that one has images', async () => {
+    const ctx = await prepared(await poolOf({ cat: 6, dog: 20 }));
+    await collect(ctx, 1, { cat: 4, dog: 4 });
+    const second = await collect(ctx, 2, { cat: 4, dog: 0 });
+    expect(second).toMatchObject({ added: { cat: 2, dog: 2 }, short: { cat: 2 }, exhausted: false });
+  });
+
+  it('gives no share where a class has no image yet: nothing is in balance with none', async () => {
     const ctx = await prepared(await poolOf({ cat: 2, dog: 20, fox: 20 }));
     const { added } = await collect(ctx, 1, { cat: 3, dog: 2, fox: 0 });
     expect(added).toEqual({ cat: 2, dog: 2, fox: 0 });

@@ -89,6 +89,15 @@ describe('δ shared out over classes', () => {
     expect(Object.entries(delta).every(([name, more]) => more === (perClass[name] === 5 ? 1 : 0))).toBe(true);
   });
 
+  it('knows classes by any name', () => {
+    const delta = shareOut(10, {
+      perClass: { constructor: 5, toString: 5 },
+      performance: measured({ toString: 0.5 }, 50),
+    });
+    expect(totalOf(delta)).toBe(10);
+    expect(splitRows(delta, { perClass: { constructor: 5, toString: 5 } })).toHaveLength(2);
+  });
+
   it('is told class by class with what it rests on, in the order of the names', () => {
     const performance = measured({ cat: 0.5 }, 100);
     expect(splitRows({ dog: 3, cat: 4 }, { perClass: { dog: 9, cat: 8 }, performance })).toEqual([

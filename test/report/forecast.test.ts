@@ -131,11 +131,23 @@ describe('the forecast in words', () => {
   it('tells the three probabilities, and without a target the gain of twice the images', () => {
     const odds = { claim: 0.001, grow: 0.999, giveUp: 0 };
     expect(forecastInWords(running({ forecast: { ...forecastOf(SHAPE), probabilities: odds } }))).toContain(
-      'Met now: under 1 %; later within the caps: over 99 %; out of their reach: 0 %.',
+      'The target 0.84 is met now with a probability of under 1 %, later within the caps with over 99 %, and out of their reach with 0 %.',
     );
     const forecast = { ...forecastOf(SHAPE), probabilities: null, needed: null, gainOfDoubling: 0.34 };
     expect(forecastInWords(running({ target: null, forecast }))).toBe(
-      'The forecast says: twice the images gain at least the margin with 34 %.',
+      'The forecast says: twice the images gain 0.01 or more with a probability of 34 % (20 % is needed to go on).',
+    );
+  });
+
+  it('never rounds a probability across what it is held against, and asks for no images once the target is claimed', () => {
+    const told = (probabilities: { claim: number; grow: number; giveUp: number }) =>
+      forecastInWords(running({ forecast: { ...forecastOf(SHAPE), probabilities } }));
+    const below = told({ claim: 0.648, grow: 0.15, giveUp: 0.202 });
+    expect(below).toContain('about 120 more images');
+    expect(below).toContain('met now with a probability of 64.8 %');
+    expect(told({ claim: 0.001, grow: 0.2, giveUp: 0.799 })).toContain('out of their reach with 79.9 %');
+    expect(told({ claim: 0.65, grow: 0.15, giveUp: 0.2 })).toBe(
+      'The target 0.84 is met now with a probability of 65 %, later within the caps with 15 %, and out of their reach with 20 %.',
     );
   });
 });
@@ -152,14 +164,11 @@ describe('the report of a loop with forecasts', () => {
     expect(page).toContain('<figcaption><p>The last forecast says: about 120 more images');
   });
 
-  it('tells what the other policy would have done, once', async () => {
-    const words = 'collect 12 more, since <b> the target is within reach';
-    const page = await renderReport(withLast({ other: { policy: 'forecast', words } }));
-    expect(page).toContain('The other policy, forecast: collect 12 more, since &lt;b&gt; the target');
-    const told = await renderReport(
-      withLast({ other: { policy: 'forecast', words: 'round 6' }, sentence: 'As round 6.' }),
-    );
-    expect(told).not.toContain('The other policy');
+  it('leaves the other policy to the sentence, which tells of it', async () => {
+    const sentence = 'Round 6: collect 2 more per class; thresholds would do the same.';
+    const other = { policy: 'thresholds', words: 'thresholds would collect' };
+    const page = await renderReport(withLast({ sentence, other }));
+    expect(page.match(/thresholds would/g)).toHaveLength(1);
   });
 
   it('shows how the last images were split, with what each class is worth and its noise', async () => {
@@ -170,8 +179,29 @@ describe('the report of a loop with forecasts', () => {
     const page = await renderReport(withLast({ split }));
     for (const text of ['Round 6 asked for 1,234 new images', '0.62 ± 0.15', '>–<', 'recall'])
       expect(page).toContain(text);
-    expect(await renderReport({ ...withLast({ split }), task: 'detection' })).toContain('AP50');
     expect(await renderReport(exampleReport())).not.toContain('asked for');
+    // An image of a detector counts for several classes: their needs have no sum.
+    const boxes = await renderReport({ ...withLast({ split }), task: 'detection' });
+    for (const text of ['Round 6 asked for 34–1,200 more per class', 'AP50']) expect(boxes).toContain(text);
+    expect(boxes).not.toContain('1,234');
+  });
+});
+
+describe('the split of the last images', () => {
+  it('is open for up to ten classes, and folded for more', async () => {
+    const data = exampleReport();
+    const page = (classes: number) => {
+      const split = Array.from({ length: classes }, (_, at) => ({
+        className: `class-${at}`,
+        have: 1,
+        performance: null,
+        noise: null,
+        collect: 1,
+      }));
+      return renderReport({ ...data, decisions: data.decisions.map((each) => ({ ...each, split })) });
+    };
+    expect(await page(10)).toContain('<details open><summary>Round 6 asked for');
+    expect(await page(11)).toContain('<details><summary>Round 6 asked for');
   });
 });
 

@@ -39,6 +39,7 @@ export function forecastOf(shape: ForecastShape): Forecast {
       expectedCost: 150,
       particles: 3000,
       effective: 410,
+      stretch: 1,
       noise: [0.01],
       sharedNoise: 0.015,
     },

@@ -3,7 +3,7 @@ import { learningCurveSvg } from '../../report/learning-curve.ts';
 import { renderReport } from '../../report/render-report.ts';
 import { exampleReport, PIXEL } from './example.ts';
 
-const VOID = new Set(['meta', 'img', 'br']);
+const VOID = new Set(['meta', 'img', 'br', 'wbr']);
 
 /** Names the first tag that is not closed in order; null where all are. */
 function unbalanced(page: string): string | null {
@@ -44,7 +44,7 @@ function withText(text: string) {
 describe('the report', () => {
   it('tells the outcome, the recommended model, every round, every decision and every file', async () => {
     const data = exampleReport();
-    const page = await renderReport(data);
+    const page = (await renderReport(data)).replaceAll('\u00a0', ' ');
     const told = [
       data.title,
       data.result?.sentence,
@@ -99,6 +99,23 @@ describe('the report', () => {
       expect(page).toContain(text);
     expect(unbalanced(page)).toBeNull();
     expect(await renderReport(data)).not.toMatch(/AP50|surplus|Found and missed/);
+  });
+
+  it('says how many images people handed in for nothing, and nothing where there are none', async () => {
+    const data = exampleReport();
+    const { result } = data;
+    if (result === null) throw new Error('the example has ended');
+    const ended = (unusedImages: number) => renderReport({ ...data, result: { ...result, unusedImages } });
+    expect(await ended(285)).toContain('285 images were handed in and not used.');
+    expect(await ended(1)).toContain('1 image was handed in and not used.');
+    expect(await ended(0)).not.toContain('handed in');
+  });
+
+  it('breaks a long metric name between its words, and a moment not at all', async () => {
+    const page = await renderReport({ ...exampleReport(), metric: 'meanAveragePrecision50' });
+    const pieces = ['mean', 'Average', 'Precision50'].map((word) => `<wbr><span class="whole">${word}</span>`);
+    expect(page).toContain(`scope="col">${pieces.join('')}</th>`);
+    expect(page).toContain('as of <span class="whole">2026-11-23 14:00 UTC</span>');
   });
 
   it('draws the bars of the decisions’ own intervals', async () => {
@@ -161,6 +178,7 @@ describe('the report', () => {
     expect(young).toContain('No round has a metric.');
     const holdOut = await renderReport({ ...data, evaluationImages: null });
     expect(holdOut).toContain('accuracyTop1 (hold-out)');
+    expect(holdOut).toContain('>target-reached (hold-out)</span>');
     expect(holdOut).toContain('The hold-out metric has no bars');
     if (data.result === null) throw new Error('the example has ended');
     expect(await renderReport({ ...data, result: { ...data.result, recommended: null } })).toContain(
@@ -191,8 +209,8 @@ describe('the learning curve', () => {
   });
 
   it('is logarithmic from fourfold growth on, and linear below', async () => {
-    expect(await learningCurveSvg(curve)).toContain('log scale');
-    expect(await learningCurveSvg({ ...curve, rounds: curve.rounds.slice(0, 3) })).toContain('linear scale');
+    expect(await learningCurveSvg(curve)).toContain('>training images (log scale)</text>');
+    expect(await learningCurveSvg({ ...curve, rounds: curve.rounds.slice(0, 3) })).toContain('>training images</text>');
   });
 
   it('holds a single round, a metric of 1 and a metric of 0', async () => {
