@@ -3,8 +3,8 @@ import { type MeasuredPoint, metricBetween } from './curve.ts';
 
 /** An evaluation set: looks at a model whose true metric is known, and sees it with an error. */
 export interface Evaluation {
-  /** Size of the set. */
-  images: number;
+  /** Size of the set; null where there is none, and the metric is that of a hold-out. */
+  images: number | null;
   /** The metric (0–1) as measured of a model trained on so many images, whose true metric (0–1) is known. */
   look: (truth: number, trainedOn: number) => number;
 }
@@ -25,7 +25,7 @@ export function frozenEvaluation(images: number, seed: number): Evaluation {
 }
 
 /** What was really measured, whatever the truth: linear in ln n between the measured points. */
-export function recordedEvaluation(images: number, measured: readonly MeasuredPoint[]): Evaluation {
+export function recordedEvaluation(images: number | null, measured: readonly MeasuredPoint[]): Evaluation {
   return { images, look: (_truth, trainedOn) => metricBetween(measured, trainedOn) };
 }
 

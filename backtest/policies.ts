@@ -13,15 +13,23 @@ export type LoopSettings = Partial<Omit<Settings, 'policy' | 'target' | 'evaluat
 
 const BASELINES: readonly Strategy[] = [...PLAIN_POLICIES, POWER_LAW, LEARN_OPTIMISE_COLLECT];
 
+/** What is known of a loop that is replayed. */
+export interface LoopFacts {
+  /** It measured parts of its first round: its policies saw them. */
+  parts: boolean;
+  /** Mean compute minutes of its rounds. */
+  roundMinutes?: number;
+}
+
 /**
  * Every policy under test: the loop's own first, driven through the code that answers a request for a decision, with the loop's
  * defaults; then the baselines.
  */
-export function policiesWith(settings: LoopSettings): Strategy[] {
-  const answer = answerRequest;
+export function policiesWith(settings: LoopSettings, facts: LoopFacts = { parts: false }): Strategy[] {
+  const told = { answer: answerRequest, subsets: facts.parts, settings, roundMinutes: facts.roundMinutes };
   return [
-    loopStrategy({ policy: 'forecast', title: 'the loop’s default', answer, subsets: false, settings }),
-    loopStrategy({ policy: 'thresholds', title: 'the loop’s table of rules', answer, subsets: false, settings }),
+    loopStrategy({ policy: 'forecast', title: 'the loop’s default', ...told }),
+    loopStrategy({ policy: 'thresholds', title: 'the loop’s table of rules', ...told }),
     ...BASELINES,
   ];
 }

@@ -1,18 +1,35 @@
 import { asGiven, decimal, digitsWhere, plural, shown, whole } from '../decide/format.ts';
 import type { Draws, KnownPast, Past, Replay } from './replay.ts';
+import type { Part } from './simulate.ts';
 
 /** What was really done and what the curve says of the target, in sentences. */
 export function pastText(name: string, past: Past, known: KnownPast): string {
-  const { target, caps, evaluationImages } = past;
+  const { target, caps, evaluationImages, rounds, outcome } = past;
   const { curve, needed } = known;
   const best = curve.points.at(-1)?.metric ?? Number.NaN;
+  const sizes = rounds.flatMap(({ share, images }) => (share === undefined ? [whole(images)] : []));
+  const set = evaluationImages === null ? 'the metric of a hold-out' : plural(evaluationImages, 'evaluation image');
   return [
-    `${name}: ${plural(known.rounds, 'round')}, ${plural(known.images, 'image')}. Target ${asGiven(target)}; at most ${plural(caps.images, 'image')} and ${plural(caps.rounds, 'round')}; ${plural(evaluationImages, 'evaluation image')}.`,
+    `What was really done: ${sizes.join(' → ')} images${outcome === undefined ? '' : `, then ${outcome}`}.`,
+    `${name}: ${plural(known.rounds, 'round')}, ${plural(known.images, 'image')}. Target ${asGiven(target)}; at most ${plural(caps.images, 'image')} and ${plural(caps.rounds, 'round')}; ${set}.`,
+    ...(known.parts.length === 0 ? [] : [partsWords(known.parts)]),
     needed === null
       ? `Smoothed so that it never falls, the curve does not reach the target: it ends at ${decimal(best)} with ${plural(curve.cap, 'image')}.`
       : `Smoothed so that it never falls, the curve reaches the target with about ${plural(Math.ceil(needed), 'image')}.`,
     `Between these rounds the curve is interpolated; beyond ${plural(curve.cap, 'image')} nothing is known, so a policy that wants more ends there.`,
   ].join('\n');
+}
+
+/** What the names of the policies mean, and the smoothed curve. */
+export const LEGEND = [
+  'forecast and thresholds are the loop’s own policies. For comparison: a1 and a3 collect as many as in the first round each time, b2 and b3',
+  'double, c goes where a fitted power law meets the target, d10 where bootstraps of it do (docs/decisions-measured.md, “The baselines”).',
+  'The smoothed curve is what was measured, averaged wherever it falls.',
+].join('\n');
+
+function partsWords(parts: readonly Part[]): string {
+  const sizes = parts.map(({ images }) => whole(images)).join(' and ');
+  return `Of the first round ${sizes} images were trained on too, as parts; policies that use such points have them.`;
 }
 
 /** What one policy would have done, in two or three lines. */
@@ -40,12 +57,13 @@ function endWords({ end, target, measured, truth, sizes, wanted, outcome }: Repl
 
 function savedWords({ saved }: Replay): string {
   if (saved === null) return '';
+  if (saved.images === 0 && saved.rounds === 0) return '; the same images and rounds as were really used';
   const parts = [difference(saved.images, 'image'), difference(saved.rounds, 'round')];
   return `; ${parts.join(' and ')} than were really used`;
 }
 
 function difference(saved: number, noun: string): string {
-  if (saved === 0) return `no fewer ${noun}s`;
+  if (saved === 0) return `the same number of ${noun}s`;
   return saved > 0 ? `${plural(saved, `fewer ${noun}`)}` : `${plural(-saved, `more ${noun}`)}`;
 }
 

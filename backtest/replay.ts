@@ -2,7 +2,7 @@ import { type Curve, curveOf, imagesFor, type MeasuredPoint, metricAt } from './
 import { frozenEvaluation, recordedEvaluation, seedOf } from './evaluation.ts';
 import type { PastRound } from './past-rounds.ts';
 import { TOLERANCE } from './scores.ts';
-import { type Ended, simulate } from './simulate.ts';
+import { type Ended, type Part, simulate } from './simulate.ts';
 import { roundsOf, type Strategy } from './strategy.ts';
 
 /** What was really done, and the task that it was done for. */
@@ -10,14 +10,19 @@ export interface Past {
   rounds: PastRound[];
   /** 0–1. */
   target: number;
-  evaluationImages: number;
+  /** Null for the metric of a hold-out. */
+  evaluationImages: number | null;
   caps: { images: number; rounds: number };
+  /** How the loop really ended, in its own words. */
+  outcome?: string;
 }
 
 /** What is known of a past. */
 export interface KnownPast {
   curve: Curve;
   measured: MeasuredPoint[];
+  /** Parts of the first round that were trained on too, smallest first. */
+  parts: Part[];
   /** What was really used. */
   images: number;
   rounds: number;
@@ -68,20 +73,25 @@ export function knownPast({ rounds, target }: Past): KnownPast {
   const start = Math.min(...whole.map(({ images }) => images));
   const curve = curveOf({ id: 'past', dataset: 'past', start }, measured);
   const images = Math.max(...whole.map((round) => round.images));
-  return { curve, measured, images, rounds: whole.length, needed: imagesFor(curve, target) };
+  const parts = rounds.flatMap(({ share, images: size, metric }) =>
+    share === undefined || metric === null ? [] : [{ share, images: size }],
+  );
+  parts.sort((one, other) => one.share - other.share);
+  return { curve, measured, parts, images, rounds: whole.length, needed: imagesFor(curve, target) };
 }
 
 /**
  * What a policy would have done: first with what was really measured (between two sizes linear in ln n), then with `draws` frozen
- * evaluation sets drawn anew around the curve.
+ * evaluation sets drawn anew around the curve; of a hold-out nothing can be drawn.
  */
 export function replay(strategy: Strategy, past: Past, draws: number): Replay {
   const known = knownPast(past);
-  const { curve, measured } = known;
+  const { curve, measured, parts } = known;
   const { target, caps, evaluationImages } = past;
-  const ended = simulate(strategy, { curve, target, caps, evaluation: recordedEvaluation(evaluationImages, measured) });
-  const again = Array.from({ length: draws }, (_, draw) =>
-    simulate(strategy, { curve, target, caps, evaluation: frozenEvaluation(evaluationImages, seedOf(`draw ${draw}`)) }),
+  const run = { curve, target, caps, parts };
+  const ended = simulate(strategy, { ...run, evaluation: recordedEvaluation(evaluationImages, measured) });
+  const again = Array.from({ length: evaluationImages === null ? 0 : draws }, (_, draw) =>
+    simulate(strategy, { ...run, evaluation: frozenEvaluation(evaluationImages ?? 0, seedOf(`draw ${draw}`)) }),
   );
   const { end, outcome, wanted, images, rounds, history } = ended;
   return {
@@ -95,7 +105,7 @@ export function replay(strategy: Strategy, past: Past, draws: number): Replay {
     measured: history.at(-1)?.metric ?? Number.NaN,
     truth: metricAt(curve, images),
     saved: end === 'curve' ? null : { images: known.images - images, rounds: known.rounds - rounds },
-    draws: draws > 0 ? drawsOf(again, curve, target) : null,
+    draws: again.length > 0 ? drawsOf(again, curve, target) : null,
   };
 }
 

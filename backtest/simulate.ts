@@ -31,24 +31,33 @@ interface Run {
   evaluation: Evaluation;
   /** What it may use: images up to the end of the curve and twelve rounds by default. */
   caps?: { images: number; rounds: number };
+  /** Parts of the first round that can be trained on; by default ¼ and ½ where the curve begins early enough to know them. */
+  parts?: readonly Part[];
+}
+
+/** A part of the first round's images. */
+export interface Part {
+  /** 0–1. */
+  share: number;
+  images: number;
 }
 
 /**
  * Runs one strategy on one curve and target until it claims or gives up, or until images, rounds or the curve have run out (which counts
- * as giving up). Parts of the first round are trained on where the strategy wants them and the curve begins early enough to know them.
+ * as giving up). Parts of the first round are trained on where the strategy wants them.
  */
-export function simulate(strategy: Strategy, { curve, target, evaluation, caps }: Run): Ended {
+export function simulate(strategy: Strategy, { curve, target, evaluation, caps, parts: given }: Run): Ended {
   const { start } = curve;
   const { images: cap, rounds: mostRounds } = caps ?? { images: curve.cap, rounds: MOST_ROUNDS };
   const task: Task = { target, cap, rounds: mostRounds, start, evaluationImages: evaluation.images };
   const look = (size: number) => evaluation.look(metricAt(curve, size), size);
-  const parts = strategy.subsets && knowsParts(curve) ? SHARES : [];
-  const history: Seen[] = parts.map((share) => ({
-    images: Math.round(start * share),
-    metric: look(start * share),
+  const parts = strategy.subsets ? (given ?? partsOf(curve)) : [];
+  const history: Seen[] = parts.map(({ share, images }) => ({
+    images: Math.round(images),
+    metric: look(images),
     share,
   }));
-  const trained = parts.reduce((sum, share) => sum + share, 0);
+  const trained = parts.reduce((sum, { share }) => sum + share, 0);
   let images = start;
   for (let round = 1; ; round += 1) {
     history.push({ images, metric: look(images) });
@@ -63,8 +72,9 @@ export function simulate(strategy: Strategy, { curve, target, evaluation, caps }
   }
 }
 
-function knowsParts({ start, points }: Curve): boolean {
-  return (points[0]?.images ?? start) <= start * SHARES[0];
+function partsOf({ start, points }: Curve): Part[] {
+  if ((points[0]?.images ?? start) > start * SHARES[0]) return [];
+  return SHARES.map((share) => ({ share, images: start * share }));
 }
 
 /** At least one image more, whole images, never past the cap; the same where the cap leaves no room. */

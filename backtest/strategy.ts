@@ -15,19 +15,26 @@ export interface Task {
   rounds: number;
   /** Images of the first round. */
   start: number;
-  /** Size of the evaluation set. */
-  evaluationImages: number;
+  /** Size of the evaluation set; null where the metric is that of a hold-out. */
+  evaluationImages: number | null;
 }
 
-/** `grow`: collect up to so many images in all. `outcome`: in the words of the loop, why it gives up. */
-export type Move = { kind: 'claim' } | { kind: 'grow'; to: number } | { kind: 'give-up'; outcome?: string };
+/**
+ * `grow`: collect up to so many images in all. `caps`: it would go on, and images or rounds have run out. `outcome`: in the words of the
+ * loop, why it gives up.
+ */
+export type Move =
+  | { kind: 'claim' }
+  | { kind: 'grow'; to: number }
+  | { kind: 'caps' }
+  | { kind: 'give-up'; outcome?: string };
 
 /** A policy under test. */
 export interface Strategy {
   name: string;
   /** The name in words. */
   title: string;
-  /** Whether it first trains on ¼ and ½ of the first round's images. */
+  /** Whether it first trains on parts of the first round's images. */
   subsets: boolean;
   /** Its next move after the rounds so far, oldest first, parts of the first round before it; a pure function. */
   decide: (history: readonly Seen[], task: Task) => Move;

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import type { Coverage } from '../backtest/coverage.ts';
 import type { Curve } from '../backtest/curve.ts';
 import { readCurves } from '../backtest/curves.ts';
 import { policiesWith } from '../backtest/policies.ts';
 import type { Measuring } from '../backtest/run.ts';
 import type { Strategy } from '../backtest/strategy.ts';
-import { measuredHow, type PolicyScores, scoresTable } from '../backtest/table.ts';
+import { coverageTable, measuredHow, type PolicyScores, scoresTables } from '../backtest/table.ts';
 import { systemCode } from '../data/errors.ts';
 import { whole } from '../decide/format.ts';
 import { CliError } from './cli-error.ts';
@@ -29,6 +30,8 @@ interface CurvesTable extends Measuring {
   curves: number;
   datasets: number;
   rows: PolicyScores[];
+  /** Null where the forecast is not among the policies. */
+  coverage: Coverage | null;
 }
 
 /** What `--json` prints. */
@@ -82,12 +85,12 @@ export async function backtestCurves(
   const tables: CurvesTable[] = [];
   for (const looks of request.looks) {
     const measuring = { evaluationImages, seeds, looks };
-    const rows = await measurePolicies(policies, { curves: some, measuring }, progressLines(policies, say));
+    const measured = await measurePolicies(policies, { curves: some, measuring }, progressLines(policies, say));
     tables.push({
       ...measuring,
       curves: some.length,
       datasets: new Set(some.map(({ dataset }) => dataset)).size,
-      rows,
+      ...measured,
     });
   }
   return { schemaVersion: 1, tables };
@@ -119,11 +122,17 @@ function progressLines(
     if (Date.now() - said < SAY_EVERY_MS) return;
     said = Date.now();
     const at = policies.findIndex(({ name }) => name === policy) + 1;
-    say(`Policy ${at} of ${policies.length}, ${policy}: ${whole(curves)} of ${whole(of)} curves`);
+    const what = policy === null ? 'The forecast’s ranges' : `Policy ${at} of ${policies.length}, ${policy}`;
+    say(`${what}: ${whole(curves)} of ${whole(of)} curves`);
   };
 }
 
 /** The tables, each under a sentence that says how it was measured. */
 export function curvesText({ tables }: CurvesDocument): string {
-  return tables.map((table) => `${measuredHow(table)}\n\n${scoresTable(table.rows)}`).join('\n\n');
+  return tables.map(tableText).join('\n\n');
+}
+
+function tableText({ coverage, rows, ...how }: CurvesTable): string {
+  const parts = [measuredHow(how), scoresTables(rows), ...(coverage === null ? [] : [coverageTable(coverage)])];
+  return parts.join('\n\n');
 }

@@ -1,5 +1,6 @@
 import type { DecisionAnswer, DecisionRequest } from '../loop/decision-request.ts';
 import type { ClassCounts, CurvePoint, Decision, DecisionInput, SubsetPoint } from '../loop/round.ts';
+import { DELTA_OF } from '../loop/spec.ts';
 import { decide } from './decide.ts';
 import { totalOf } from './delta.ts';
 
@@ -12,7 +13,7 @@ const NO_LIMIT_MINUTES = 1e9;
  * @throws RangeError when the history has no round.
  */
 export function answerRequest(request: DecisionRequest): DecisionAnswer {
-  const input = inputOf(request);
+  const input = decisionInputOf(request);
   const decision = decide(input);
   const { outcome, sentence, warnings } = decision;
   return {
@@ -26,10 +27,11 @@ export function answerRequest(request: DecisionRequest): DecisionAnswer {
   };
 }
 
-/** An image of a detector counts for several classes, so that only the forecast knows the total. */
+/** An image of a detector counts for several classes, so that only a forecast that sizes the round knows the total. */
 function nextImages({ caps, settings }: DecisionInput, { delta, forecast }: Decision): number | null {
   if (delta === null) return null;
-  const planned = settings.task === 'detection' ? (forecast?.next ?? null) : null;
+  const sized = settings.task === 'detection' && settings.delta.kind === 'forecast';
+  const planned = sized ? (forecast?.next ?? null) : null;
   return planned ?? caps.images + totalOf(delta);
 }
 
@@ -39,7 +41,11 @@ function actionOf({ action, outcome }: Decision): DecisionAnswer['action'] {
   return outcome === 'target-unreachable' ? 'give-up' : 'stop';
 }
 
-function inputOf({ history, settings, caps }: DecisionRequest): DecisionInput {
+/**
+ * The request as a loop would record it.
+ * @throws RangeError when the history has no round.
+ */
+export function decisionInputOf({ history, settings, caps }: DecisionRequest): DecisionInput {
   const rounds = history.filter(({ share }) => share === undefined);
   const last = rounds.at(-1);
   if (last === undefined) throw new RangeError('the history has parts of a first round and no round');
@@ -71,7 +77,7 @@ function inputOf({ history, settings, caps }: DecisionRequest): DecisionInput {
 
 function settingsOf(settings: DecisionRequest['settings']): DecisionInput['settings'] {
   const { policy, metric, target, claim, margin, patience, evaluationImages } = settings;
-  const { confidence, giveUp, seed, looks, prices } = settings;
+  const { confidence, giveUp, seed, looks, prices, delta, classRatio } = settings;
   return {
     ...(metric.startsWith('mean') ? { task: 'detection' as const } : {}),
     metric,
@@ -81,7 +87,8 @@ function settingsOf(settings: DecisionRequest['settings']): DecisionInput['setti
     patience,
     evaluationImages,
     policy,
-    delta: policy === 'forecast' ? { kind: 'forecast' } : { kind: 'geometric', factor: 1.6 },
+    delta: delta ?? DELTA_OF[policy],
+    classRatio,
     collectorExhausted: false,
     forecast: { confidence, giveUp, seed, looks, prices },
   };

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { FORECAST_DEFAULTS } from './forecast.ts';
 import { TARGET_METRICS } from './metrics.ts';
+import { DeltaSchema } from './spec.ts';
+import { CLASS_RATIO } from './training-set.ts';
 
 const Fraction = z.number().min(0).max(1);
 /** More are no classes any more but a mistake. */
@@ -53,6 +55,14 @@ export const DecisionRequestSchema = z.strictObject({
         .nullable()
         .default(FORECAST_DEFAULTS.prices)
         .describe('In any one currency; null: a round costs as much as the images of the first.'),
+      delta: DeltaSchema.optional().describe(
+        'How each round grows; left out, as the policy goes: by the forecast, or by the factor 1.6 under thresholds.',
+      ),
+      classRatio: z
+        .number()
+        .min(1)
+        .default(CLASS_RATIO)
+        .describe('The largest class over the smallest after a round, at most. A history has equal classes.'),
     })
     .describe('As in a spec.'),
   caps: z

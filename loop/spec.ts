@@ -51,6 +51,21 @@ const PeopleCollector = z.strictObject({
     .describe('What to photograph and how; shown to the people who collect.'),
 });
 
+/** δ: how many more images each round. */
+export const DeltaSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('geometric'),
+    factor: z.number().gt(1).max(10).default(1.6).describe('Images per class grow by this factor each round.'),
+  }),
+  z.strictObject({
+    kind: z.literal('fixed'),
+    imagesPerClass: z.number().int().min(1).describe('The same number of new images per class each round.'),
+  }),
+  z.strictObject({
+    kind: z.literal('forecast').describe('As many as the forecast finds cheapest, more of them for weak classes.'),
+  }),
+]);
+
 /** The keys of a spec file, before defaults that depend on other keys. */
 const SpecKeys = z.strictObject({
   name: LoopNameSchema.describe('Name of the loop; its workflow ID in Temporal.'),
@@ -145,24 +160,9 @@ const SpecKeys = z.strictObject({
       'The largest class over the smallest after a round, at most: higher lets weak classes have more of the new images, and the training set less balance.',
     ),
   imagesPerClass: z.number().int().min(1).default(3).describe('N: images per class of the first round.'),
-  delta: z
-    .discriminatedUnion('kind', [
-      z.strictObject({
-        kind: z.literal('geometric'),
-        factor: z.number().gt(1).max(10).default(1.6).describe('Images per class grow by this factor each round.'),
-      }),
-      z.strictObject({
-        kind: z.literal('fixed'),
-        imagesPerClass: z.number().int().min(1).describe('The same number of new images per class each round.'),
-      }),
-      z.strictObject({
-        kind: z.literal('forecast').describe('As many as the forecast finds cheapest, more of them for weak classes.'),
-      }),
-    ])
-    .optional()
-    .describe(
-      'δ: how many more images to collect each round. By default what the policy goes with: forecast, or geometric with the factor 1.6 under thresholds.',
-    ),
+  delta: DeltaSchema.optional().describe(
+    'δ: how many more images to collect each round. By default what the policy goes with: forecast, or geometric with the factor 1.6 under thresholds.',
+  ),
   caps: z
     .strictObject({
       hours: z.number().min(1).default(24).describe('Training compute hours of the whole loop.'),
@@ -184,8 +184,8 @@ const SpecKeys = z.strictObject({
   seed: z.number().int().min(0).default(1).describe('Draws from a pool are a function of this number.'),
 });
 
-/** How a loop grows whose spec does not say. */
-const DELTA_OF = {
+/** How a loop grows that does not say. */
+export const DELTA_OF = {
   forecast: { kind: 'forecast' },
   thresholds: { kind: 'geometric', factor: 1.6 },
 } as const;

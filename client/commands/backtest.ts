@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { CurvesRequest } from '../backtest-curves.ts';
-import type { History } from '../backtest-rounds.ts';
+import type { History } from '../backtest-history.ts';
 import type { CommandContext } from '../context.ts';
 import { count } from '../count-option.ts';
 
@@ -31,8 +31,12 @@ export function addBacktestCommand(program: Command, context: CommandContext): v
     )
     .option('--eval-images <m>', 'size of the evaluation set; the loop’s own, or 500', count)
     .option('--seeds <s>', 'evaluation sets drawn for each run: 20 for past rounds, 1 for curves', count)
-    .option('--target <t>', 'past rounds: the target; the loop’s own where it has one', fraction)
-    .option('--cap-images <n>', 'past rounds: most training images; the loop’s own, or four times the largest', count)
+    .option('--target <t>', 'past rounds: the target, above 0 and up to 1; the loop’s own where it has one', fraction)
+    .option(
+      '--cap-images <n>',
+      'past rounds: most training images; the loop’s own cap or pool, or four times the largest',
+      count,
+    )
     .option('--frozen-eval', 'curves: one frozen evaluation set for all rounds of a run')
     .option('--json', 'print one JSON document')
     .action((source, options) => backtest(context, source, options));
@@ -40,12 +44,12 @@ export function addBacktestCommand(program: Command, context: CommandContext): v
 
 function fraction(text: string): number {
   const value = Number(text);
-  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
-  throw new InvalidArgumentError('It is no number from 0 to 1.');
+  if (value > 0 && value <= 1) return value;
+  throw new InvalidArgumentError('It is no number above 0 and up to 1.');
 }
 
 async function backtest(context: CommandContext, source: string, options: Options): Promise<void> {
-  const { loopNamed, fileHistory } = await import('../backtest-rounds.ts');
+  const { loopNamed, fileHistory } = await import('../backtest-history.ts');
   const loop = await loopNamed(context.settings.home, source);
   if (loop) return onRounds(context, loop, options);
   const { readText } = await import('../backtest-curves.ts');

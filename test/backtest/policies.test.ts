@@ -62,20 +62,28 @@ describe('the policy like learn–optimise–collect', () => {
     expect(LEARN_OPTIMISE_COLLECT.decide(history, { ...TASK, evaluationImages: 100_000 })).toEqual(move);
   });
 
-  it('claims on the measured metric, and gives up at the cap', () => {
+  it('claims on the measured metric, and is at its end at the cap', () => {
     expect(LEARN_OPTIMISE_COLLECT.decide(seen([64, 600]), TASK)).toEqual({ kind: 'claim' });
-    expect(LEARN_OPTIMISE_COLLECT.decide(seen([64, 500]), { ...TASK, cap: 500 })).toEqual({ kind: 'give-up' });
+    expect(LEARN_OPTIMISE_COLLECT.decide(seen([64, 500]), { ...TASK, cap: 500 })).toEqual({ kind: 'caps' });
+  });
+
+  it('takes a fifth of the images for the evaluation set where a hold-out is measured', () => {
+    const history = seen([16, 32, 64, 128, 256]);
+    const held = LEARN_OPTIMISE_COLLECT.decide(history, { ...TASK, evaluationImages: null });
+    expect(held.kind).toBe('grow');
+    expect(held).not.toEqual(LEARN_OPTIMISE_COLLECT.decide(history, TASK));
   });
 });
 
 describe('the loop’s own policy', () => {
-  const answered = (answer: Partial<DecisionAnswer>) => {
+  const answered = (answer: Partial<DecisionAnswer>, { roundMinutes }: { roundMinutes?: number } = {}) => {
     const requests: DecisionRequest[] = [];
     const strategy = loopStrategy({
       policy: 'forecast',
       title: '',
       subsets: true,
       settings: { looks: 'independent' },
+      roundMinutes,
       answer: (request) => {
         requests.push(request);
         return {
@@ -110,13 +118,21 @@ describe('the loop’s own policy', () => {
     });
   });
 
-  it('takes a claim for a claim, and every other stop for giving up, with its outcome', () => {
+  it('prices a round by the minutes that it is told, and knows no evaluation set of a hold-out', () => {
+    const { strategy, requests } = answered({ nextImages: 100 }, { roundMinutes: 12 });
+    strategy.decide(seen([64]), { ...TASK, evaluationImages: null });
+    expect(requests[0]).toMatchObject({ settings: { evaluationImages: null }, caps: { roundMinutes: 12 } });
+  });
+
+  it('takes a claim for a claim, a cap for the end of what there is, and every other stop for giving up', () => {
     const move = (answer: Partial<DecisionAnswer>) => answered(answer).strategy.decide(seen([64]), TASK);
     expect(move({ action: 'claim', outcome: 'target-reached' })).toEqual({ kind: 'claim' });
     expect(move({ action: 'give-up', outcome: 'target-unreachable' })).toEqual({
       kind: 'give-up',
       outcome: 'target-unreachable',
     });
-    expect(move({ action: 'stop', outcome: 'round-limit' })).toEqual({ kind: 'give-up', outcome: 'round-limit' });
+    expect(move({ action: 'stop', outcome: 'not-improving' })).toEqual({ kind: 'give-up', outcome: 'not-improving' });
+    expect(move({ action: 'stop', outcome: 'round-limit' })).toEqual({ kind: 'caps' });
+    expect(move({ action: 'stop', outcome: 'image-limit' })).toEqual({ kind: 'caps' });
   });
 });

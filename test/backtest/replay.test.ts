@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PLAIN_POLICIES } from '../../backtest/plain-policies.ts';
 import { knownPast, type Past, replay } from '../../backtest/replay.ts';
 import { pastText, replayText } from '../../backtest/replay-text.ts';
-import type { Strategy } from '../../backtest/strategy.ts';
+import type { Seen, Strategy } from '../../backtest/strategy.ts';
 
 const PAST: Past = {
   rounds: [
@@ -38,6 +38,8 @@ describe('a past', () => {
   it('is told with what the curve says, and with what it cannot say', () => {
     const past = { ...PAST, target: 0.7 };
     const text = pastText('mine.csv', past, knownPast(past));
+    expect(text.split('\n')[0]).toBe('What was really done: 48 → 96 → 100 → 192 → 300 images.');
+    expect(text).toContain('Of the first round 12 and 24 images were trained on too, as parts');
     expect(text).toContain('mine.csv: 5 rounds, 300 images. Target 0.70; at most 1,000 images and 20 rounds');
     expect(text).toContain('reaches the target with about 96 images');
     expect(text).toContain('Between these rounds the curve is interpolated; beyond 300 images nothing is known');
@@ -72,7 +74,33 @@ describe('replaying a past', () => {
     const rounds = [48, 96, 288].map((images, at) => ({ images, metric: [0.6, 0.61, 0.8][at] ?? 0 }));
     const text = replayText(replay(policy('a3'), { ...PAST, rounds, target: 0.8 }, 0));
     expect(text).toContain('claimed the target at 0.80');
-    expect(text).toContain('no fewer images and 3 more rounds than were really used');
+    expect(text).toContain('the same number of images and 3 more rounds than were really used');
+  });
+
+  it('says when it is all the same', () => {
+    const rounds = [48, 96, 192].map((images, at) => ({ images, metric: [0.6, 0.7, 0.8][at] ?? 0 }));
+    const text = replayText(replay(policy('b3'), { ...PAST, rounds, target: 0.8 }, 0));
+    expect(text).toContain('after 3 rounds; the same images and rounds as were really used.');
+  });
+
+  it('shows a policy that uses them the parts that were really trained, and no others', () => {
+    const shown: Seen[][] = [];
+    const decide: Strategy['decide'] = (history) => {
+      shown.push([...history]);
+      return { kind: 'claim' };
+    };
+    replay({ name: 'one', title: '', subsets: true, decide }, PAST, 0);
+    expect(shown[0]).toEqual(PAST.rounds.slice(0, 3));
+    replay({ name: 'one', title: '', subsets: true, decide }, { ...PAST, rounds: PAST.rounds.slice(2) }, 0);
+    expect(shown[1]).toEqual([{ images: 48, metric: 0.6 }]);
+  });
+
+  it('draws no other luck for the metric of a hold-out', () => {
+    const past = { ...PAST, evaluationImages: null, outcome: 'stopped' };
+    expect(replay(policy('b3'), past, 30)).toMatchObject({ draws: null, measured: 0.82 });
+    const text = pastText('mine.csv', past, knownPast(past));
+    expect(text).toContain('300 images, then stopped.');
+    expect(text).toContain('20 rounds; the metric of a hold-out.');
   });
 
   it('counts how it would have ended with other evaluation sets, the same every time', () => {

@@ -39,6 +39,8 @@ describe('deltaloop backtest on past rounds', () => {
     const path = await put('mine.csv', ROUNDS);
     const { code, stdout } = await inProcess(['backtest', path, '--target', '0.8', '--seeds', '2'], { home });
     expect(code).toBe(0);
+    expect(stdout.split('\n')[0]).toBe('What was really done: 48 → 96 → 192 → 300 images.');
+    expect(stdout).toContain('d10 where bootstraps of it do (docs/decisions-measured.md');
     expect(stdout).toContain('4 rounds, 300 images. Target 0.80; at most 1,200 images');
     expect(stdout).toContain('No cap is known; 1,200 images, 4 times the largest, is supposed (--cap-images).');
     for (const policy of POLICIES) expect(stdout).toMatch(new RegExp(`^${policy} \\(.+\\)\n  48`, 'm'));
@@ -69,15 +71,20 @@ describe('deltaloop backtest on past rounds', () => {
       [4, 72, 0.9],
     ] as const)
       await folder.writeJsonOnce(`rounds/${round}/record.json`, { ...RECORD, round, images, metric });
-    const subsets = [{ share: 0.5, images: 5, metric: 0.4, verdicts: null }];
+    await folder.writeJsonOnce('rounds/1/subsets.json', {
+      schemaVersion: 1,
+      points: [{ share: 0.5, images: 5, model: 'grown-part', metric: 0.4, billedMinutes: 1 }],
+      notes: [],
+    });
     await folder.writeJsonOnce('rounds/4/decision.json', {
-      input: { settings: { evaluationImages: 80 }, perClass: {}, subsets },
+      input: { settings: { evaluationImages: 80 }, perClass: {} },
       decision: { round: 4, sentence: '', warnings: [], realGain: true },
     });
     const { code, stdout } = await inProcess(['backtest', 'grown', '--json'], { home });
     expect(code).toBe(0);
     const document = JSON.parse(stdout);
     expect(document).toMatchObject({ history: 'Loop grown', target: 0.85, evaluationImages: 80 });
+    expect(document).toMatchObject({ outcome: 'target-reached', caps: { images: 288, rounds: 20 } });
     expect(document.curve.map(({ images }: { images: number }) => images)).toEqual([5, 9, 18, 72]);
   });
 
@@ -86,9 +93,10 @@ describe('deltaloop backtest on past rounds', () => {
     const path = await put('mine.csv', ROUNDS);
     for (const [args, why] of [
       [['colours'], 'Loop colours has a metric at 1 number of images; a curve needs at least 3'],
-      [[path], '--target 0.9'],
+      [[path], `deltaloop backtest ${path} --target 0.9`],
+      [[path, '--target', '0'], 'no number above 0'],
       [[join(home, 'nowhere')], 'Name a loop'],
-      [[path, '--target', '2'], 'no number from 0 to 1'],
+      [[path, '--target', '2'], 'no number above 0 and up to 1'],
       [[path, '--eval-images', '0'], 'no whole number from 1'],
     ] as const) {
       const { code, stdout, stderr } = await inProcess(['backtest', ...args], { home });
@@ -121,6 +129,8 @@ describe('deltaloop backtest on curves', () => {
       '6 curves of 3 data sets, 1 run of each target; new evaluation images at every look, 200 of them.',
     );
     for (const policy of POLICIES) expect(stdout).toMatch(new RegExp(`^\\| ${policy}: .* \\[[^\\]]+\\]`, 'm'));
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(160);
+    expect(stdout).toMatch(/^\| metric now +\| [0-9]+ +\| 0\.\d{3}/m);
   });
 
   it('tells every problem of a file at once', async () => {
@@ -147,7 +157,7 @@ describe('npm run bench:decisions', () => {
     const { tables } = JSON.parse(stdout);
     expect(tables).toMatchObject([
       { looks: 'independent', curves: 3, datasets: 3, seeds: 2, evaluationImages: 500 },
-      { looks: 'shared', rows: [{ policy: 'a1', runs: 24 }, { policy: 'b2' }] },
+      { looks: 'shared', rows: [{ policy: 'a1', runs: 24 }, { policy: 'b2' }], coverage: null },
     ]);
   });
 

@@ -45,6 +45,18 @@ describe('an answer to a bare history', () => {
     });
   });
 
+  it('grows by the rule that it is told, whatever the policy', () => {
+    const delta = { kind: 'fixed', imagesPerClass: 7 } as const;
+    for (const policy of ['forecast', 'thresholds'] as const)
+      for (const metric of ['accuracyTop1', 'meanAveragePrecision50'] as const)
+        expect(
+          answerRequest(asked({ metrics: RISING, settings: { delta, policy, metric, classes: 4 } })),
+        ).toMatchObject({
+          action: 'grow',
+          nextImages: 80 + 4 * 7,
+        });
+  });
+
   it('gives the id back and takes parts of the first round', () => {
     const request = DecisionRequestSchema.parse({
       id: 'seven',
