@@ -91,7 +91,11 @@ function plainScreen({ loop, output, places, capRounds }: ScreenOptions): WatchS
         if (changed(waitingFor(loop))) output.say(waitingFor(loop));
         return;
       }
-      for (const record of view.progress.rounds.slice(rounds)) output.data(roundLine(record));
+      const news = view.progress.rounds.slice(rounds);
+      for (const record of news) output.data(roundLine(record));
+      // The sentence is of the last round; those of rounds before it are in their files.
+      if (news.length > 0 && view.progress.lastDecision !== '')
+        output.data(`  ${printable(view.progress.lastDecision)}`);
       rounds = Math.max(rounds, view.progress.rounds.length);
       const text = stateLines(view, capRounds);
       if (view.kind !== 'finished' && changed(text)) output.data(text);

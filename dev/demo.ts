@@ -116,6 +116,7 @@ async function showResults({ home, output, keep, loop }: NamedDemo, services: Se
   output.data(
     [
       '',
+      `Why:     DELTALOOP_HOME=${home} npx deltaloop explain ${loop} --all`,
       `Report:  ${folder.resolve('report.html')}`,
       `Files:   ${folder.path}`,
       `Spec:    ${join(home, 'spec.yaml')}`,
