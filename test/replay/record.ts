@@ -23,6 +23,8 @@ const rig = await createRig();
 const pool = await imageFolder(join(rig.home, 'pool'), { perClass: 30, firstSeed: 1 });
 const small = await imageFolder(join(rig.home, 'small'), { perClass: 3, firstSeed: 500 });
 const evaluation = await imageFolder(join(rig.home, 'evaluation'), { perClass: 10, firstSeed: 1000 });
+/** Hues at random: nothing is learned about them. */
+const hopeless = await imageFolder(join(rig.home, 'hopeless'), { perClass: 30, firstSeed: 2000, spread: 180 });
 const classes = ['red', 'green', 'blue'];
 const unreachable = { target: 1, claim: 'lower-bound', patience: 9 } as const;
 
@@ -36,6 +38,8 @@ interface Recording {
 const RECORDINGS: Record<string, Recording> = {
   'target-reached': { spec: { target: 0.4 } },
   'good-enough': { spec: { patience: 1, margin: 0.3 } },
+  'good-enough-by-forecast': { spec: { policy: 'forecast', margin: 0.2 } },
+  'target-unreachable': { spec: { policy: 'forecast', target: 0.95, evaluation: { path: hopeless } } },
   'not-improving': { spec: { ...unreachable, patience: 1, margin: 0.3 } },
   'images-exhausted': { spec: { ...unreachable, collector: { kind: 'pool', path: small } } },
   'budget-exhausted': { spec: { ...unreachable, caps: { hours: 1 } } },

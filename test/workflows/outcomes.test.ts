@@ -1,9 +1,16 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decide } from '../../decide/decide.ts';
+import type { Decision, DecisionInput } from '../../loop/round.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { imageFolder } from '../support/images.ts';
 import { createRig, type Rig, start } from '../support/rig.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
+
+interface RecordedDecision {
+  input: DecisionInput;
+  decision: Decision;
+}
 
 let rig: Rig;
 let stop: () => Promise<void>;
@@ -52,6 +59,24 @@ describe('a loop over a pool', () => {
     const { result } = await run(spec('enough', { patience: 1, margin: 0.3, caps: { rounds: 6 } }));
     expect(result.outcome).toBe('good-enough');
     expect(result.recommended?.round).toBe(1);
+  });
+
+  it('stops as target-unreachable by the forecast, after three rounds, with a sentence that says how probable it is', async () => {
+    // Hues of every class at random: no number of images helps.
+    const evaluation = await imageFolder(join(rig.home, 'hopeless'), { perClass: 30, firstSeed: 7000, spread: 180 });
+    const more = { policy: 'forecast', target: 0.95, evaluation: { path: evaluation } } as const;
+    const { result, folder } = await run(spec('hopeless', more));
+    expect(result).toMatchObject({ outcome: 'target-unreachable', rounds: 3 });
+    expect(result.sentence).toContain('Target 0.95 is probably out of reach within the caps');
+    const { input, decision } = (await folder.readJson('rounds/3/decision.json')) as RecordedDecision;
+    expect(decision.sentence).toMatch(/met with a probability of under 1 % .*\(below 25 %\).*stop: target-unreachable/);
+    expect(decide(input)).toEqual(decision);
+  });
+
+  it('stops as good-enough by the forecast when twice the images would not gain the margin', async () => {
+    const { result } = await run(spec('flat', { policy: 'forecast', margin: 0.2, caps: { rounds: 8 } }));
+    expect(result.outcome).toBe('good-enough');
+    expect(result.sentence).toContain('Good enough');
   });
 
   it('stops as not-improving when the target stays out of sight', async () => {
