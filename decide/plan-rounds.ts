@@ -90,7 +90,7 @@ export function mostImages(plan: RoundsPlan): number | null {
 /**
  * The most whole compute hours that the rounds reserve in all, trainings that are repeated aside. A forecast may grow fast at first and
  * slowly towards the end: as many rounds as the slowest pace has, each as large as the fastest pace makes it and as the rounds after it,
- * at least ×1.25 each, leave room for.
+ * at least ×1.25 each but for the last, which the limit may cut, leave room for.
  */
 export function mostHours(plan: RoundsPlan): number {
   const free = { ...plan, caps: { ...plan.caps, minutes: PLENTY } };
@@ -98,7 +98,10 @@ export function mostHours(plan: RoundsPlan): number {
   const limit = imageLimit(plan);
   const rounds = slow?.length ?? 0;
   return (slow ?? []).reduce((sum, { images, round, reservedHours }) => {
-    const most = Math.min(fast?.at(round - 1)?.images ?? limit, limit / LEAST_GROWTH ** (rounds - round));
+    const most = Math.min(
+      fast?.at(round - 1)?.images ?? limit,
+      limit / LEAST_GROWTH ** Math.max(0, rounds - round - 1),
+    );
     return sum + (most > images ? plan.hours.wanted(Math.floor(most)) : reservedHours);
   }, 0);
 }
