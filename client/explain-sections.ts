@@ -10,12 +10,13 @@ import {
   percentAsGiven,
   plural,
   range,
+  roughly,
   shown,
   signed,
   whole,
 } from '../decide/format.ts';
 import type { Noise } from '../decide/noise.ts';
-import type { CurvePoint, Decision, DecisionInput } from '../loop/round.ts';
+import type { CurvePoint, Decision, DecisionInput, DecisionSettings } from '../loop/round.ts';
 import type { RecordedRound } from './recorded-rounds.ts';
 import { type Cell, factsText, printable, textTable, wrapWords } from './text-table.ts';
 
@@ -128,6 +129,20 @@ function gainFacts({ input, decision }: RecordedRound, digits: number): Fact[] {
     ],
     ['a real gain is', `at least ${decimal(threshold, digits)}: ${larger}`],
     ['so this is', realGain ? 'a real gain' : 'not a real gain'],
+    ...sizeFact(how, input.settings),
+  ];
+}
+
+/** How large the evaluation set would have to be for the operator's own margin, at the noise of this comparison. */
+function sizeFact(noise: Noise | null, { margin, evaluationImages: size }: DecisionSettings): Fact[] {
+  if (noise === null || size === null || margin === 0) return [];
+  const enough = noise.enoughFor(margin);
+  const has = enough > size ? `it has ${whole(size)}` : `its ${plural(size, 'image')} do`;
+  return [
+    [
+      'to see the margin',
+      `the evaluation set needs about ${plural(roughly(enough), 'image')} for ${asGiven(margin)}; ${has}`,
+    ],
   ];
 }
 
