@@ -28,6 +28,7 @@ const HOLD_OUT_SUPPOSED = 100;
 const MOST_TOLERANCE = 0.005;
 /** Every drawn curve rises a little for ever; with a margin of 0 a tenth of a point counts. */
 const LEAST_GAIN = 0.001;
+const EARLY_CONFIDENCE = 0.9;
 const LOWER_BOUND_CONFIDENCE = 0.975;
 /** Prices are told as a number of images; where images cost nothing, a round costs as good as everything. */
 const MOST_ROUND_PRICE = 1e6;
@@ -97,6 +98,11 @@ export function effectiveConfidence({ claim, evaluationImages, forecast }: Dials
   return bound ? Math.max(confidence, LOWER_BOUND_CONFIDENCE) : confidence;
 }
 
+/** Before three rounds were measured a claim rests on one lucky look or two, and takes more. */
+function confidenceOf({ settings, history }: DecisionInput): number {
+  return Math.max(history.length < ENOUGH_POINTS ? EARLY_CONFIDENCE : 0, effectiveConfidence(settings));
+}
+
 type Dials = Pick<DecisionInput['settings'], 'claim' | 'evaluationImages' | 'forecast'>;
 
 /** How far below the target a true metric still counts as it, 0–1: half the margin, half a point at most; nothing for a lower bound. */
@@ -114,7 +120,7 @@ function questionOf(input: DecisionInput, evidence: Evidence): Question {
     posterior: posteriorOf(evidence, particlesOf(settings.seed, classesOf(input))),
     plan: planOf(input, evidence, settings),
     bar: target === null ? null : Math.max(0, target - toleranceOf(input.settings)),
-    confidence: effectiveConfidence(input.settings),
+    confidence: confidenceOf(input),
   };
 }
 

@@ -134,6 +134,22 @@ describe('the forecast', () => {
     expect(decision.forecast).toMatchObject({ points: 3, extrapolates: true });
   });
 
+  it('takes more to claim before the third round: one lucky look is easily had', () => {
+    const claimed = (metric: number) => {
+      const two = [
+        { images: 64, metric: 0.7 },
+        { images: 128, metric },
+      ];
+      const { outcome, forecast, sentence } = decide(forecasting(two, { settings: { target: 0.8 } }));
+      return { outcome, claim: forecast?.probabilities?.claim ?? 0, sentence };
+    };
+    const lucky = claimed(0.81);
+    expect(lucky.claim).toBeGreaterThan(0.7);
+    expect(lucky.outcome).toBeNull();
+    expect(lucky.sentence).toContain('(90 % is needed)');
+    expect(claimed(0.9).outcome).toBe('target-reached');
+  });
+
   it('gives nothing up before the third round, and says so', () => {
     const parts = [0.25, 0.5].map((share) => ({ share, images: 64 * share, metric: 0.3, verdicts: null }));
     const flat = forecasting([{ images: 64, metric: 0.3 }], { settings: { target: 0.95 }, caps: { capImages: 128 } });
