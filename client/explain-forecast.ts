@@ -1,4 +1,6 @@
-import { expectedWords, neededWords, tooFewWords } from '../decide/forecast/words.ts';
+import { LEAST_GAIN } from '../decide/forecast/forecast.ts';
+import { ROUNDS_AHEAD } from '../decide/forecast/plan.ts';
+import { chance, expectedWords, neededWords, tooFewWords } from '../decide/forecast/words.ts';
 import { asGiven, decimal, percent, percentAsGiven, plural, whole } from '../decide/format.ts';
 import type { Forecast, Range80 } from '../loop/forecast.ts';
 import type { DecisionSettings } from '../loop/round.ts';
@@ -18,39 +20,49 @@ export function forecastSection({ decision, input }: RecordedRound, width?: numb
     ...chanceFacts(forecast, input.settings.margin),
     ...(forecast.needed === null ? [] : [['still needed', neededWords(forecast.needed)] as const]),
     ...rangeFact('true metric now', forecast.present),
-    ...rangeFact('after next round', forecast.ahead),
-    ['next round', forecast.next === null ? 'does not grow' : `up to ${plural(forecast.next, 'image')} in all`],
-    ...(forecast.next === null ? [] : sizingFacts(forecast)),
+    ...(decision.action === 'stop' ? [] : nextFacts(forecast)),
     ['looks ahead to', plural(forecast.horizon, 'image')],
     ...usedFacts(forecast, input.settings),
   ];
   return { title: 'The forecast', text: factsText(facts, width) };
 }
 
+/** What the next round was to be; nothing of it once the loop stops. */
+function nextFacts(forecast: Forecast): Fact[] {
+  if (forecast.next === null) return [['next round', 'does not grow']];
+  return [
+    ...rangeFact('after next round', forecast.ahead),
+    ['next round', `up to ${plural(forecast.next, 'image')} in all`],
+    ...sizingFacts(forecast),
+  ];
+}
+
 function restsOn(forecast: Forecast): string {
   return forecast.extrapolates ? plural(forecast.points, 'point') : `${tooFewWords(forecast)}: the loop just grows`;
 }
 
-function chanceFacts({ probabilities, gainOfDoubling, used }: Forecast, margin: number): Fact[] {
+function chanceFacts({ probabilities, gainOfDoubling, extrapolates, used }: Forecast, margin: number): Fact[] {
   const facts: Fact[] = [];
   if (probabilities !== null) {
     const { claim, grow, giveUp } = probabilities;
-    facts.push(
-      [
-        'target met now',
-        `${percent(claim, used.confidence)}; the loop claims it from ${percentAsGiven(used.confidence)} on`,
-      ],
-      ['met later', `${percent(grow)}, within the caps`],
-      [
-        'out of reach',
-        `${percent(giveUp, 1 - used.giveUp)}; the loop gives up above ${percentAsGiven(1 - used.giveUp)}`,
-      ],
-    );
+    facts.push([
+      'target met now',
+      `${chance(claim, used.confidence)}; the loop claims it from ${percentAsGiven(used.confidence)} on`,
+    ]);
+    // Below three points nothing is extrapolated, and nothing rests on these.
+    if (extrapolates)
+      facts.push(
+        ['met later', `${percent(grow)}, within the caps`],
+        [
+          'out of reach',
+          `${percent(giveUp, 1 - used.giveUp)}; the loop gives up above ${percentAsGiven(1 - used.giveUp)}`,
+        ],
+      );
   }
   if (gainOfDoubling !== null)
     facts.push([
       'doubling helps',
-      `${percent(gainOfDoubling, used.giveUp)} that twice the images gain at least ${asGiven(margin)}; the loop ends below ${percentAsGiven(used.giveUp)}`,
+      `${percent(gainOfDoubling, used.giveUp)} that twice the images gain at least ${asGiven(Math.max(LEAST_GAIN, margin))}; the loop ends below ${percentAsGiven(used.giveUp)}`,
     ]);
   return facts;
 }
@@ -68,7 +80,7 @@ function sizingFacts({ used }: Forecast): Fact[] {
   return [
     [
       'sized for',
-      `measuring ${decimal(level, DIGITS)}, which allows the claim; in at most ${plural(roundsLeft, 'round')} that is expected to cost ${cost}`,
+      `measuring ${decimal(level, DIGITS)}, which allows the claim; in at most ${plural(Math.min(ROUNDS_AHEAD, roundsLeft), 'round')} that is expected to cost ${cost}, missing the target counted with all images`,
     ],
   ];
 }

@@ -98,7 +98,7 @@ function noMetricSentence({ patience }: LoopSpec): string {
 }
 
 function thresholdsEnd({ target, claim, margin, patience }: LoopSpec): string {
-  const still = `after ${plural(patience, 'round')} without a gain of at least ${asGiven(margin)}`;
+  const still = `after ${plural(patience, 'round')} in a row without a real gain (at least ${asGiven(margin)}, and more than chance explains)`;
   if (target === undefined) return `Has no target: stops ${still}.`;
   const what = claim === 'measured' ? 'the metric' : 'the lower 95 % bound of the metric';
   return `Stops when ${what} reaches ${asGiven(target)}, or ${still}.`;

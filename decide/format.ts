@@ -58,8 +58,18 @@ export function minutes(value: number): string {
 
 /** Rounded up to two significant digits, for figures that are only estimates: 3,842 → 3,900. */
 export function roughly(value: number): number {
-  const step = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 1);
+  const step = stepOf(value);
   return Math.ceil(value / step) * step;
+}
+
+/** The same rounded down, for what is at least so: 3,842 → 3,800. */
+export function roughlyAtLeast(value: number): number {
+  const step = stepOf(value);
+  return Math.floor(value / step) * step;
+}
+
+function stepOf(value: number): number {
+  return 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, value))) - 1);
 }
 
 /**

@@ -3,8 +3,8 @@ import type { ClassCounts, DecisionSettings } from '../loop/round.ts';
 import { FEWEST_CHANGES } from './binomial.ts';
 import { type Comparison, reaches } from './comparison.ts';
 import { totalOf } from './delta.ts';
-import { forecastWords } from './forecast/words.ts';
-import { asGiven, decimal, digitsWhere, percent, plural, range, shown, signed, whole } from './format.ts';
+import { chance, forecastWords } from './forecast/words.ts';
+import { asGiven, decimal, digitsWhere, plural, range, shown, signed, whole } from './format.ts';
 import type { Noise } from './noise.ts';
 import { claimedValue, type PolicyName, type Situation, type Stop, type Verdict } from './policy.ts';
 
@@ -124,7 +124,8 @@ function forecastJudgement({ curve, input, forecast }: Situation): string {
   const { target, margin } = input.settings;
   const { capImages, available } = input.caps;
   const limited = capImages !== null || available !== undefined;
-  const judged = { target, margin, rounds: input.history.length, limited };
+  const reached = target !== null && present !== null && reaches(present.metric, target);
+  const judged = { target, margin, rounds: input.history.length, limited, reached };
   const words = forecast === null ? 'no point of the curve yet' : forecastWords(forecast, judged);
   return [gain, words].filter(Boolean).join('; ') || 'no new point of the curve';
 }
@@ -151,8 +152,8 @@ export function otherWords({ forecast }: Situation, policy: PolicyName, stop: St
 function forecastReason({ probabilities, used }: Forecast, outcome: Stop['outcome']): string {
   if (probabilities === null) return '';
   const { claim, giveUp } = probabilities;
-  if (outcome === 'target-reached') return `, met with a probability of ${percent(claim, used.confidence)}`;
-  const within = percent(1 - giveUp, used.giveUp);
+  if (outcome === 'target-reached') return `, met with a probability of ${chance(claim, used.confidence)}`;
+  const within = chance(1 - giveUp, used.giveUp);
   return outcome === 'target-unreachable' ? `, within reach with a probability of ${within}` : '';
 }
 

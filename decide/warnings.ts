@@ -1,4 +1,5 @@
 import type { DecisionSettings } from '../loop/round.ts';
+import { wilsonInterval } from './binomial.ts';
 import type { Comparison } from './comparison.ts';
 import { reaches } from './comparison.ts';
 import { effectiveConfidence, measuringError, toleranceOf } from './forecast/forecast.ts';
@@ -33,10 +34,17 @@ export function startWarnings(
   return [...seen, ...tooHigh(settings, size)];
 }
 
+function unprovable(target: number, size: number): string {
+  const most = wilsonInterval(1, size)[0];
+  return `The target ${asGiven(target)} can never be claimed by its lower 95 % bound: on ${plural(size, 'evaluation image')} even a measured 1.00 has a bound of ${decimal(most, 3)}. Take more evaluation images, a lower target, or \`claim: measured\`.`;
+}
+
 /** A target so near to 1 that not even a measured 1 would prove it to the forecast. */
 function tooHigh(settings: Parameters<typeof startWarnings>[0], size: number): string[] {
-  const { target, policy } = settings;
-  if (target === null || policy !== 'forecast') return [];
+  const { target, policy, claim } = settings;
+  if (target === null || policy === undefined) return [];
+  if (claim === 'lower-bound' && wilsonInterval(1, size)[0] < target) return [unprovable(target, size)];
+  if (policy !== 'forecast') return [];
   const confidence = effectiveConfidence(settings);
   const provable = (goal: number) =>
     goal - toleranceOf(settings) + normalQuantile(confidence) * measuringError({ ...settings, target: goal }) <= 1;

@@ -27,7 +27,7 @@ const BAND = 17;
 const HOLD_OUT_SUPPOSED = 100;
 const MOST_TOLERANCE = 0.005;
 /** Every drawn curve rises a little for ever; with a margin of 0 a tenth of a point counts. */
-const LEAST_GAIN = 0.001;
+export const LEAST_GAIN = 0.001;
 const EARLY_CONFIDENCE = 0.9;
 const LOWER_BOUND_CONFIDENCE = 0.975;
 /** Prices are told as a number of images; where images cost nothing, a round costs as good as everything. */

@@ -5,7 +5,7 @@ import { metricsAt, type Posterior } from './posterior.ts';
 /** Sizes between the present one and the horizon that a plan can choose from. */
 const SIZES = 64;
 /** Rounds that are planned ahead at most. */
-const ROUNDS_AHEAD = 6;
+export const ROUNDS_AHEAD = 6;
 /** A round grows the training set at least by this factor: less cannot be told from noise. */
 export const LEAST_GROWTH = 1.25;
 /** Fitted curves are not trusted beyond four times the images that they saw (Hoiem et al. 2021). */

@@ -1,6 +1,6 @@
 import type { Forecast, NeededImages, Range80 } from '../../loop/forecast.ts';
-import { asGiven, decimal, percent, percentAsGiven, plural, roughly, whole } from '../format.ts';
-import { ENOUGH_POINTS } from './forecast.ts';
+import { asGiven, decimal, percent, percentAsGiven, plural, roughly, roughlyAtLeast, whole } from '../format.ts';
+import { ENOUGH_POINTS, LEAST_GAIN } from './forecast.ts';
 
 /**
  * The images still needed, as a range and never as a point alone, to two digits: `about 120 more images (80 % between 70 and 260)`. The
@@ -8,17 +8,13 @@ import { ENOUGH_POINTS } from './forecast.ts';
  */
 export function neededWords({ low, median, high }: NeededImages): string {
   if (median === null) {
-    const least = low > 0 ? ` (at least ${estimate(low)} more, with 90 %)` : '';
+    const least = low > 0 ? ` (at least ${whole(roughlyAtLeast(low))} more, with 90 %)` : '';
     return `probably more images than are within reach${least}`;
   }
-  const reach =
-    high === null ? `from ${estimate(low)} to beyond reach` : `between ${estimate(low)} and ${estimate(high)}`;
-  const middle = median === 0 ? 'probably no more images' : `about ${plural(roughly(median), 'more image')}`;
+  const from = whole(roughlyAtLeast(low));
+  const reach = high === null ? `from ${from} to beyond reach` : `between ${from} and ${whole(roughly(high))}`;
+  const middle = median === 0 ? 'perhaps no more images' : `about ${plural(roughly(median), 'more image')}`;
   return `${middle} (80 % ${reach})`;
-}
-
-function estimate(images: number): string {
-  return whole(roughly(images));
 }
 
 /** Where the true metric lies: `80 % between 0.86 and 0.90`. */
@@ -39,6 +35,8 @@ export interface Judged {
   rounds: number;
   /** A cap or the collector limits the images; otherwise the horizon is only as far as the forecast looks. */
   limited: boolean;
+  /** The present measurement reaches the target: it is then not given up. */
+  reached: boolean;
 }
 
 /**
@@ -56,7 +54,7 @@ export function forecastWords(forecast: Forecast, judged: Judged): string {
 
 /** `twice the images gain 0.01 or more with a probability of 12 % (25 % is needed to go on)`. */
 export function gainWords({ gainOfDoubling, used }: Forecast, margin: number): string {
-  return `twice the images gain ${asGiven(margin)} or more with a probability of ${chance(gainOfDoubling ?? 0, used.giveUp)} (${percentAsGiven(used.giveUp)} is needed to go on)`;
+  return `twice the images gain ${asGiven(Math.max(LEAST_GAIN, margin))} or more with a probability of ${chance(gainOfDoubling ?? 0, used.giveUp)} (${percentAsGiven(used.giveUp)} is needed to go on)`;
 }
 
 /** `the target 0.90 is met with a probability of 44 % (75 % is needed)`. */
@@ -65,20 +63,21 @@ function metWords({ probabilities, used }: Forecast, target: number): string {
 }
 
 /** `with 600 images it is 93 %; about 18 more images (80 % between 0 and 200) are needed`. */
-function reachWords({ probabilities, horizon, needed, next, used }: Forecast, { rounds, limited }: Judged): string {
+function reachWords({ probabilities, horizon, needed, next, used }: Forecast, judged: Judged): string {
   if (next === null) return 'no further round is allowed';
   const within = 1 - (probabilities?.giveUp ?? 0);
-  const bound = within < used.giveUp ? ` (below ${percentAsGiven(used.giveUp)}${patient(rounds)})` : '';
-  const far = limited ? '' : ', as far as the forecast looks,';
+  const bound = within < used.giveUp ? ` (below ${percentAsGiven(used.giveUp)}${patient(judged)})` : '';
+  const far = judged.limited ? '' : ', as far as the forecast looks,';
   const reach = `with ${plural(horizon, 'image')}${far} it is ${chance(within, used.giveUp)}${bound}`;
   return needed === null ? reach : `${reach}; ${neededWords(needed)} are needed`;
 }
 
 /** The curves are many, but never all: no probability of theirs is a certainty. */
-function chance(probability: number, bound: number): string {
+export function chance(probability: number, bound: number): string {
   return percent(Math.min(1 - 1e-9, Math.max(1e-9, probability)), bound);
 }
 
-function patient(rounds: number): string {
-  return rounds < ENOUGH_POINTS ? `, but nothing is given up before ${ENOUGH_POINTS} rounds` : '';
+function patient({ rounds, reached }: Judged): string {
+  if (rounds < ENOUGH_POINTS) return `, but nothing is given up before ${ENOUGH_POINTS} rounds`;
+  return reached ? ', but a target that was just measured is not given up' : '';
 }

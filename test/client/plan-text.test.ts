@@ -50,7 +50,9 @@ describe('the plan of a loop', () => {
   it('says under thresholds what it said before there was a forecast', () => {
     const text = plan('policy: thresholds\ntarget: 0.9');
     expect(text).toContain('Each round has 1.6 times the images of the one before.');
-    expect(text).toContain('Stops when the metric reaches 0.90, or after 3 rounds without a gain of at least 0.01.');
+    expect(text).toContain(
+      'Stops when the metric reaches 0.90, or after 3 rounds in a row without a real gain (at least 0.01, and more than chance explains).',
+    );
   });
 });
 

@@ -95,10 +95,10 @@ describe('the sentence of a decision', () => {
 describe('the words of a forecast', () => {
   it('tell the images still needed as a range to two digits, also where an end of it is out of reach', () => {
     expect(neededWords({ low: 704, median: 1283, high: 2951 })).toBe(
-      'about 1,300 more images (80 % between 710 and 3,000)',
+      'about 1,300 more images (80 % between 700 and 3,000)',
     );
     expect(neededWords({ low: 0, median: 1, high: null })).toBe('about 1 more image (80 % from 0 to beyond reach)');
-    expect(neededWords({ low: 0, median: 0, high: 31 })).toBe('probably no more images (80 % between 0 and 31)');
+    expect(neededWords({ low: 0, median: 0, high: 31 })).toBe('perhaps no more images (80 % between 0 and 31)');
     expect(neededWords({ low: 68, median: null, high: null })).toBe(
       'probably more images than are within reach (at least 68 more, with 90 %)',
     );

@@ -124,7 +124,7 @@ describe('the forecast in words', () => {
       'The forecast says: probably more images than are within reach (at least 70 more, with 90 %) for target 0.84.',
     );
     expect(needing({ low: 0, median: 0, high: 31 })).toContain(
-      'probably no more images (80 % between 0 and 31) for target 0.84',
+      'perhaps no more images (80 % between 0 and 31) for target 0.84',
     );
   });
 
