@@ -87,16 +87,17 @@ function sizingFacts({ used }: Forecast): Fact[] {
 
 const LOOKS = { shared: 'rounds share one evaluation set', independent: 'every round has new evaluation images' };
 
+function priceWords(images: number): string {
+  return images > 0 && images < 1 ? 'less than one image' : `as much as ${plural(Math.round(images), 'image')}`;
+}
+
 /** Every other number that it was made with, each with what it means. */
 function usedFacts({ used }: Forecast, settings: DecisionSettings): Fact[] {
   const noise = used.noise.map((value) => decimal(value, DIGITS)).join(', ');
   const looks = settings.evaluationImages === null ? 'every round has a hold-out of its own' : LOOKS[used.looks];
   return [
     ...(used.bar === null ? [] : [['counts as met', barWords(used.bar, settings)] as const]),
-    [
-      'a round costs',
-      `as much as ${plural(Math.round(used.roundPrice), 'image')} beside its own images: that is what sizes δ`,
-    ],
+    ['a round costs', `${priceWords(used.roundPrice)} beside its own images: that is what sizes δ`],
     ['noise of points', `${noise || 'none'}; shared by all ${decimal(used.sharedNoise, DIGITS)} (${looks})`],
     [
       'curves tried',

@@ -53,10 +53,14 @@ function sectionsOf(explained: ExplainedRound, width?: number): Section[] {
   ].filter((section) => section !== undefined);
 }
 
-/** A round in one short paragraph: the sentence, which also names the other policy, and the check. */
+/** A round in one short paragraph: the sentence, which also names the other policy, the check, and what was to be said beside it. */
 export function explanationParagraph({ decision, recomputed, round }: ExplainedRound, width?: number): string {
   const more = recomputed.same ? '' : ` See deltaloop explain with round ${round}.`;
-  return wrapWords(`${printable(decision.sentence)} ${printable(checkWords(recomputed))}${more}`, width);
+  const notes = decision.warnings.map((warning) => wrapWords(`Note: ${printable(warning)}`, width));
+  return [
+    wrapWords(`${printable(decision.sentence)} ${printable(checkWords(recomputed))}${more}`, width),
+    ...notes,
+  ].join('\n');
 }
 
 function checkWords({ same, differences, failure }: Recomputed): string {

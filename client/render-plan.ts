@@ -31,9 +31,10 @@ export function planText(plan: PlannedLoop, { style, width }: Pick<Output, 'styl
     .join('\n\n');
 }
 
-function paceTitle({ delta }: PlannedLoop): string {
+function paceTitle({ delta, target }: PlannedLoop): string {
   const pace = delta.kind === 'forecast' ? ', at the slowest pace' : '';
-  return `Rounds${pace}, if none meets the target and every training uses all it reserves`;
+  const unmet = target === null ? 'if nothing ends the loop before its caps' : 'if none meets the target';
+  return `Rounds${pace}, ${unmet} and every training uses all it reserves`;
 }
 
 function roundsTable({ rounds, prices }: PlannedLoop): string {

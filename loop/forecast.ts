@@ -13,7 +13,7 @@ export interface ForecastSettings {
 }
 
 /** The defaults of a loop and of the benchmark alike, see `docs/deciding.md`. */
-export const FORECAST_DEFAULTS = { confidence: 0.7, giveUp: 0.25, seed: 1, looks: 'shared', prices: null } as const;
+export const FORECAST_DEFAULTS = { confidence: 0.65, giveUp: 0.25, seed: 1, looks: 'shared', prices: null } as const;
 
 /** An 80 % interval with its median. */
 export interface Range80 {

@@ -204,7 +204,7 @@ export type LoopSpecInput = z.input<typeof LoopSpecSchema>;
  */
 export const LATER_DEFAULTS = {
   // Figures, not the defaults of today: what a running loop was hashed with must not move with them.
-  forecast: { confidence: 0.7, giveUp: 0.25 },
+  forecast: { confidence: 0.65, giveUp: 0.25 },
   classRatio: 2,
 };
 

@@ -142,7 +142,7 @@ describe('a spec that makes no sense', () => {
   it('is told which dials of the forecast cannot stand together', () => {
     const spec = (more: string) => `name: a\ncollector: {kind: pool, path: p}\n${more}`;
     expect(refusal(spec('forecast: {giveUp: 0.8}')).message).toContain(
-      'loop.yaml:3:20  forecast.giveUp: giveUp (0.8) must be below confidence (0.7), or a target would be given up as soon as',
+      'loop.yaml:3:20  forecast.giveUp: giveUp (0.8) must be below confidence (0.65), or a target would be given up as soon as',
     );
     expect(refusal(spec('forecast: {confidence: 0.1}')).message).toContain(
       'forecast.confidence: giveUp (0.25) must be',
@@ -217,7 +217,7 @@ describe('a spec that makes sense', () => {
     await folder.writeJsonOnce('spec.json', before);
     await folder.writeJsonOnce('loop.json', { ...loop, loop: before.name });
     const { spec } = await openLoop(home, before.name);
-    expect(spec).toEqual({ ...before, forecast: { confidence: 0.7, giveUp: 0.25 }, classRatio: 2 });
+    expect(spec).toEqual({ ...before, forecast: { confidence: 0.65, giveUp: 0.25 }, classRatio: 2 });
     // A second start of the same spec takes the folder as it is.
     await expect(claimFolder(folder, spec)).resolves.toMatchObject({ specHash: BEFORE_FORECASTS.specHash });
     expect(await folder.readJson('spec.json')).toEqual(before);

@@ -100,7 +100,7 @@ describe('the forecast', () => {
   it('claims a target that is well passed, and says with what probability', () => {
     const decision = decide(forecasting(RISING, { settings: { target: 0.6 } }));
     expect(decision).toMatchObject({ action: 'stop', outcome: 'target-reached' });
-    expect(decision.sentence).toMatch(/the target 0\.60 is met with a probability of (over )?9\d % \(70 % is needed\)/);
+    expect(decision.sentence).toMatch(/the target 0\.60 is met with a probability of (over )?9\d % \(65 % is needed\)/);
   });
 
   it('gives up a target that the cap puts out of reach, and names the cap', () => {
