@@ -64,7 +64,8 @@ describe('deltaloop explain', () => {
     const paragraphs = stdout.trimEnd().split('\n\n');
     expect(code).toBe(0);
     expect(paragraphs).toHaveLength(3);
-    for (const paragraph of paragraphs) expect(paragraph).toMatch(/^Round \d.*Recomputed: the same words\.(\nNote: .*)*$/);
+    for (const paragraph of paragraphs)
+      expect(paragraph).toMatch(/^Round \d.*Recomputed: the same words\.(\nNote: .*)*$/);
   });
 
   it('shows what differs when a file was edited, and exits with 1', async () => {
