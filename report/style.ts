@@ -67,7 +67,7 @@ footer { margin-top: 3rem; padding-top: .75rem; border-top: 1px solid var(--rule
   table.fit { min-width: 0; }
   main { padding: 1rem .9rem 2rem; }
   .wide { display: none; } .narrow { display: block; }
-  .spare { display: none; } table { font-size: .75rem; } th, td { padding: .3rem .15rem; }
+  .spare { display: none; } table { font-size: .75rem; } th, td { padding: .3rem .22rem; }
   td.number { white-space: normal; } td.words { min-width: 4.5rem; }
   .thumbs { grid-template-columns: repeat(auto-fill, minmax(4.4rem, 1fr)); }
   .facts { grid-template-columns: 1fr 1fr; }
