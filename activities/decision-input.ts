@@ -12,6 +12,7 @@ import type {
   DecisionSettings,
   RoundDraw,
   RoundRecord,
+  StoredImage,
 } from '../loop/round.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import { type LoopFiles, readDraws, readRecords, taskOf } from './loop-files.ts';
@@ -29,14 +30,15 @@ export async function gatherInput(files: LoopFiles, input: DecideInput): Promise
   const earlier = measuredRounds(await readRecords(folder, round - 1));
   const ranShort = Object.keys(draws.at(-1)?.short ?? {});
   const subsets = await subsetPoints(files);
-  const performance = model === null ? undefined : await performanceOf(files, { round, model });
+  const set = await readEvaluationSet(folder);
+  const performance = model === null ? undefined : await performanceOf(files, { round, model, set });
   return {
     round,
     history: (await curveOf(files, [...earlier, ...present])).map((point) => ({
       ...point,
       perClass: ownedAfter(draws, point.round),
     })),
-    settings: settingsOf(spec, await evaluationSize(folder), input.collectorExhausted),
+    settings: settingsOf(spec, set.length || null, input.collectorExhausted),
     caps: await capsState(files, input, draws),
     withoutMetric: input.withoutMetric,
     perClass: ownedAfter(draws, round),
@@ -106,11 +108,11 @@ async function curveOf(files: LoopFiles, rounds: readonly MeasuredRound[]): Prom
 /** How well a model knows each class of the evaluation set; undefined without a set, or where the service does not say. */
 async function performanceOf(
   files: LoopFiles,
-  of: { round: number; model: string },
+  { set, ...of }: { round: number; model: string; set: readonly StoredImage[] },
 ): Promise<Record<string, ClassPerformance> | undefined> {
   const tags = (await evaluationOf(files, of))?.tagPerformance;
   if (tags === undefined) return undefined;
-  const shown = countPerClass(await readEvaluationSet(files.folder), []);
+  const shown = countPerClass(set, []);
   const rows = Object.entries(shown).flatMap(([name, images]): [string, ClassPerformance][] => {
     const value = files.spec.task === 'detection' ? tags[name]?.averagePrecision50 : tags[name]?.accuracy;
     return value === undefined ? [] : [[name, { value, images }]];

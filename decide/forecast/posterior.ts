@@ -38,9 +38,9 @@ export interface Posterior {
 export function posteriorOf(evidence: Evidence, particles: Particles): Posterior {
   const { unit } = evidence;
   const fit: Fit = { evidence, residuals: residualsOf(evidence, particles), size: particles.size };
-  const stretch = stretchOf(fit);
-  const { logs, deviations, deviationSd } = likelihood(fit, stretch);
-  return { particles, unit, stretch, ...weigh(logs, deviations), deviationSd };
+  const fitted = likelihood(fit);
+  const { stretch, logs, deviationSd } = fitted;
+  return { particles, unit, stretch, ...weigh(logs, deviationsOf(fit, fitted)), deviationSd };
 }
 
 interface Fit {
@@ -60,42 +60,67 @@ function residualsOf({ observations, unit }: Evidence, particles: Particles): Fl
   return residuals;
 }
 
-/** The least factor on the straying of older points with which enough curves carry the weight; 1 where they do anyway. */
-function stretchOf(fit: Fit): number {
-  const enough = (stretch: number) => effectiveOf(likelihood(fit, stretch).logs) >= ENOUGH_CURVES;
-  if (enough(1)) return 1;
+interface Likelihood {
+  stretch: number;
+  /** Of each point, 1 / its variance; the last one's apart. */
+  precisions: number[];
+  last: number;
+  /** What of the sum of all residuals, each times its precision, the common offset takes. */
+  share: number;
+  /** Of each curve, the log of its weight. */
+  logs: Float64Array;
+  deviationSd: number;
+}
+
+/** With the least factor on the straying of older points with which enough curves carry the weight; 1 where they do anyway. */
+function likelihood(fit: Fit): Likelihood {
+  const plain = stretched(fit, 1);
+  if (isEnough(plain)) return plain;
+  let found: Likelihood | null = null;
   let [low, high] = [0, Math.log(MOST_STRETCH)];
   for (let step = 0; step < HALVINGS; step += 1) {
     const middle = (low + high) / 2;
-    if (enough(Math.exp(middle))) high = middle;
+    const tried = stretched(fit, Math.exp(middle));
+    if (isEnough(tried)) [high, found] = [middle, tried];
     else low = middle;
   }
-  return Math.exp(high);
+  return found ?? stretched(fit, Math.exp(high));
 }
 
-function likelihood({ evidence, residuals, size }: Fit, stretch: number) {
+function isEnough({ logs }: Likelihood): boolean {
+  return effectiveOf(logs) >= ENOUGH_CURVES;
+}
+
+function stretched({ evidence, residuals, size }: Fit, stretch: number): Likelihood {
   const { observations, shared } = evidence;
   const count = observations.length;
   const precisions = observations.map(({ variance, stray }) => 1 / (variance + stretch * stray));
   const share = shared / (1 + shared * precisions.reduce((sum, precision) => sum + precision, 0));
   const last = precisions.at(-1) ?? 1;
   const logs = new Float64Array(size);
-  const deviations = new Float64Array(size);
   for (let i = 0; i < size; i += 1) {
     let squares = 0;
     let sum = 0;
-    let residual = 0;
     for (let j = 0; j < count; j += 1) {
-      residual = residuals[i * count + j] ?? 0;
+      const residual = residuals[i * count + j] ?? 0;
       const told = residual * (precisions[j] ?? 0);
       squares += residual * told;
       sum += told;
     }
     logs[i] = -(squares - share * sum * sum) / 2;
-    deviations[i] = MISFIT ** 2 * (residual - share * sum) * last;
   }
   const told = MISFIT ** 4 * (last - share * last ** 2);
-  return { logs, deviations, deviationSd: Math.sqrt(MISFIT ** 2 - told) };
+  return { stretch, precisions, last, share, logs, deviationSd: Math.sqrt(MISFIT ** 2 - told) };
+}
+
+/** How far the true curve probably stands above curve `i` at the last point. */
+function deviationsOf({ evidence, residuals }: Fit, { precisions, last, share }: Likelihood): (i: number) => number {
+  const count = evidence.observations.length;
+  return (i) => {
+    const of = residuals.subarray(i * count, (i + 1) * count);
+    const sum = of.reduce((total, residual, j) => total + residual * (precisions[j] ?? 0), 0);
+    return MISFIT ** 2 * ((of.at(-1) ?? 0) - share * sum) * last;
+  };
 }
 
 function mostOf(logs: Float64Array): number {
@@ -114,7 +139,7 @@ function effectiveOf(logs: Float64Array): number {
   return (sum * sum) / squares;
 }
 
-function weigh(logs: Float64Array, deviations: Float64Array) {
+function weigh(logs: Float64Array, deviation: (i: number) => number) {
   const most = mostOf(logs);
   const kept: number[] = [];
   const raw: number[] = [];
@@ -127,7 +152,7 @@ function weigh(logs: Float64Array, deviations: Float64Array) {
   const sum = raw.reduce((a, b) => a + b, 0);
   const weights = raw.map((weight) => weight / sum);
   const effective = 1 / weights.reduce((total, weight) => total + weight * weight, 0);
-  return { kept, weights, effective, deviation: kept.map((i) => deviations[i] ?? 0) };
+  return { kept, weights, effective, deviation: kept.map(deviation) };
 }
 
 /** The metric of each kept curve with so many images, 0–1. */
