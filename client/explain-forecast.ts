@@ -1,4 +1,4 @@
-import { LEAST_GAIN } from '../decide/forecast/forecast.ts';
+import { leastGain } from '../decide/forecast/forecast.ts';
 import { ROUNDS_AHEAD } from '../decide/forecast/plan.ts';
 import { chance, expectedWords, neededWords, tooFewWords } from '../decide/forecast/words.ts';
 import { asGiven, decimal, percent, percentAsGiven, plural, whole } from '../decide/format.ts';
@@ -62,7 +62,7 @@ function chanceFacts({ probabilities, gainOfDoubling, extrapolates, used }: Fore
   if (gainOfDoubling !== null)
     facts.push([
       'doubling helps',
-      `${percent(gainOfDoubling, used.giveUp)} that twice the images gain at least ${asGiven(Math.max(LEAST_GAIN, margin))}; the loop ends below ${percentAsGiven(used.giveUp)}`,
+      `${percent(gainOfDoubling, used.giveUp)} that twice the images gain at least ${asGiven(leastGain(margin))}; the loop ends below ${percentAsGiven(used.giveUp)}`,
     ]);
   return facts;
 }

@@ -1,6 +1,7 @@
 import type { Forecast } from '../loop/forecast.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import type { DecisionInput } from '../loop/round.ts';
+import { reaches } from './comparison.ts';
 import type { CurveReading } from './curve.ts';
 
 /** What a policy judges: the recorded inputs and what the curve says. */
@@ -36,4 +37,10 @@ export type Policy = (situation: Situation) => Verdict;
 export function claimedValue({ input, curve }: Situation): number | null {
   if (curve.present === null) return null;
   return input.settings.claim === 'measured' ? curve.present.metric : (curve.interval?.[0] ?? null);
+}
+
+/** Whether the present measurement itself reaches the target; no measurement does not. */
+export function measuredTarget({ input, curve }: Situation): boolean {
+  const { target } = input.settings;
+  return target !== null && curve.present !== null && reaches(curve.present.metric, target);
 }

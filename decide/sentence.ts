@@ -6,7 +6,7 @@ import { totalOf } from './delta.ts';
 import { chance, forecastWords } from './forecast/words.ts';
 import { asGiven, decimal, digitsWhere, plural, range, shown, signed, whole } from './format.ts';
 import type { Noise } from './noise.ts';
-import { claimedValue, type PolicyName, type Situation, type Stop, type Verdict } from './policy.ts';
+import { claimedValue, measuredTarget, type PolicyName, type Situation, type Stop, type Verdict } from './policy.ts';
 
 /** A δ as its sentence says it. */
 export interface Collecting {
@@ -113,7 +113,8 @@ function judgement(situation: Situation, verdict: Verdict, digits: number): stri
 }
 
 /** Under the forecast, patience ends nothing: rounds without a gain are only counted. */
-function forecastJudgement({ curve, input, forecast }: Situation): string {
+function forecastJudgement(situation: Situation): string {
+  const { curve, input, forecast } = situation;
   const { present, comparison, roundsWithoutImprovement: without } = curve;
   const gain =
     present === null || comparison === null
@@ -124,8 +125,7 @@ function forecastJudgement({ curve, input, forecast }: Situation): string {
   const { target, margin } = input.settings;
   const { capImages, available } = input.caps;
   const limited = capImages !== null || available !== undefined;
-  const reached = target !== null && present !== null && reaches(present.metric, target);
-  const judged = { target, margin, rounds: input.history.length, limited, reached };
+  const judged = { target, margin, rounds: input.history.length, limited, reached: measuredTarget(situation) };
   const words = forecast === null ? 'no point of the curve yet' : forecastWords(forecast, judged);
   return [gain, words].filter(Boolean).join('; ') || 'no new point of the curve';
 }

@@ -1,5 +1,7 @@
 import { html, raw } from 'hono/html';
+import { totalOf } from '../decide/delta.ts';
 import { decimal, plural, whole } from '../decide/format.ts';
+import { perClassWords } from '../decide/sentence.ts';
 import type { SplitRow } from '../loop/forecast.ts';
 import type { Task } from '../loop/metrics.ts';
 import type { DecisionNote } from './report-data.ts';
@@ -17,16 +19,8 @@ const MOST_OPEN = 10;
 
 /** `1,234 new images`; of a detector, whose images count for several classes at once, `6–16 more per class`. */
 function asked(split: readonly SplitRow[], task: Task): string {
-  const needs = split.map(({ collect }) => collect);
-  if (task === 'detection') return `${wholeRange(Math.min(...needs), Math.max(...needs))} more per class`;
-  return plural(
-    needs.reduce((sum, collect) => sum + collect, 0),
-    'new image',
-  );
-}
-
-function wholeRange(low: number, high: number): string {
-  return low === high ? whole(low) : `${whole(low)}–${whole(high)}`;
+  const delta = Object.fromEntries(split.map(({ className, collect }) => [className, collect]));
+  return task === 'detection' ? perClassWords(delta, ' more') : plural(totalOf(delta), 'new image');
 }
 
 /** What a class is measured by. */

@@ -1,5 +1,6 @@
 import type { ClassCounts, CurvePoint, DecisionInput } from '../../loop/round.ts';
 import { Z95 } from '../binomial.ts';
+import { totalOf } from '../delta.ts';
 import { type Noise, noiseBetween } from '../noise.ts';
 
 /** Standard deviation of a real curve around any of the drawn ones, at one point. */
@@ -102,16 +103,9 @@ function sharedVariance(points: readonly Point[], looks: readonly number[], { se
   return Math.min(middle, MOST_SHARED * Math.min(...looks));
 }
 
-function totalOf(counts: ClassCounts): number {
-  return Math.max(
-    1,
-    Object.values(counts).reduce((total, count) => total + count, 0),
-  );
-}
-
 /** Total variation between the class shares of two training sets, 0–1. Summed in whole numbers: the order of the classes is nothing. */
 function shareDistance(one: ClassCounts, other: ClassCounts): number {
-  const [ones, others] = [totalOf(one), totalOf(other)];
+  const [ones, others] = [Math.max(1, totalOf(one)), Math.max(1, totalOf(other))];
   const theirs = new Map(Object.entries(other));
   let sum = 0;
   for (const [name, count] of Object.entries(one)) {

@@ -27,7 +27,7 @@ const BAND = 17;
 const HOLD_OUT_SUPPOSED = 100;
 const MOST_TOLERANCE = 0.005;
 /** Every drawn curve rises a little for ever; with a margin of 0 a tenth of a point counts. */
-export const LEAST_GAIN = 0.001;
+const LEAST_GAIN = 0.001;
 const EARLY_CONFIDENCE = 0.9;
 const LOWER_BOUND_CONFIDENCE = 0.975;
 /** Prices are told as a number of images; where images cost nothing, a round costs as good as everything. */
@@ -173,10 +173,15 @@ function probabilitiesOf({ input, posterior, plan, bar }: Question): Forecast['p
   return { claim, grow: within - claim, giveUp: Math.max(0, 1 - within) };
 }
 
+/** What twice the images must gain to be worth it, 0–1: the margin, or a tenth of a point. */
+export function leastGain(margin: number): number {
+  return Math.max(LEAST_GAIN, margin);
+}
+
 /** Probability that twice the images gain at least the margin, 0–1. */
 function gainOfDoubling({ input, posterior, plan }: Question): number {
   const now = metricsAt(posterior, plan.images);
-  const least = Math.max(LEAST_GAIN, input.settings.margin);
+  const least = leastGain(input.settings.margin);
   return metricsAt(posterior, 2 * plan.images).reduce(
     (sum, metric, at) => sum + (metric - (now[at] ?? 0) >= least ? (posterior.weights[at] ?? 0) : 0),
     0,

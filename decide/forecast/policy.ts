@@ -1,5 +1,4 @@
-import { reaches } from '../comparison.ts';
-import type { Policy } from '../policy.ts';
+import { measuredTarget, type Policy } from '../policy.ts';
 import { ENOUGH_POINTS } from './forecast.ts';
 
 /**
@@ -8,19 +7,17 @@ import { ENOUGH_POINTS } from './forecast.ts';
  * twice the images gain the margin with less than that. Nothing is given up before three rounds were measured (parts of the first lie too
  * close together), and patience ends nothing.
  */
-export const forecastPolicy: Policy = ({ forecast, input }) => {
+export const forecastPolicy: Policy = (situation) => {
+  const { forecast, input, curve } = situation;
   if (forecast === null) return { outcome: null, targetMet: false };
   const { probabilities, gainOfDoubling, extrapolates, next, used } = forecast;
   if (probabilities !== null && probabilities.claim >= used.confidence)
     return { outcome: 'target-reached', targetMet: true };
-  const measured = input.history.at(-1)?.round === input.round;
   // Where no further round is allowed, the cap that forbids it says so.
-  if (!extrapolates || !measured || next === null || input.history.length < ENOUGH_POINTS)
+  if (!extrapolates || curve.present === null || next === null || input.history.length < ENOUGH_POINTS)
     return { outcome: null, targetMet: false };
   // A target that was just measured is not out of reach, however little so few evaluation images prove.
-  const { target } = input.settings;
-  const reached = target !== null && reaches(input.history.at(-1)?.metric ?? 0, target);
-  if (probabilities !== null && !reached && 1 - probabilities.giveUp < used.giveUp)
+  if (probabilities !== null && !measuredTarget(situation) && 1 - probabilities.giveUp < used.giveUp)
     return { outcome: 'target-unreachable', targetMet: false };
   return { outcome: gainOfDoubling !== null && gainOfDoubling < used.giveUp ? 'good-enough' : null, targetMet: false };
 };

@@ -1,6 +1,6 @@
 import type { Forecast, NeededImages, Range80 } from '../../loop/forecast.ts';
 import { asGiven, decimal, percent, percentAsGiven, plural, roughly, roughlyAtLeast, whole } from '../format.ts';
-import { ENOUGH_POINTS, LEAST_GAIN } from './forecast.ts';
+import { ENOUGH_POINTS, leastGain } from './forecast.ts';
 
 /**
  * The images still needed, as a range and never as a point alone, to two digits: `about 120 more images (80 % between 70 and 260)`. The
@@ -54,7 +54,7 @@ export function forecastWords(forecast: Forecast, judged: Judged): string {
 
 /** `twice the images gain 0.01 or more with a probability of 12 % (25 % is needed to go on)`. */
 export function gainWords({ gainOfDoubling, used }: Forecast, margin: number): string {
-  return `twice the images gain ${asGiven(Math.max(LEAST_GAIN, margin))} or more with a probability of ${chance(gainOfDoubling ?? 0, used.giveUp)} (${percentAsGiven(used.giveUp)} is needed to go on)`;
+  return `twice the images gain ${asGiven(leastGain(margin))} or more with a probability of ${chance(gainOfDoubling ?? 0, used.giveUp)} (${percentAsGiven(used.giveUp)} is needed to go on)`;
 }
 
 /** `the target 0.90 is met with a probability of 44 % (75 % is needed)`. */
