@@ -3,8 +3,8 @@ import { forecastOf } from '../decide/forecast/forecast.ts';
 import { DecisionRequestSchema } from '../loop/decision-request.ts';
 import type { Forecast } from '../loop/forecast.ts';
 import { type Curve, imagesFor, metricAt } from './curve.ts';
-import { type Evaluation, frozenEvaluation, independentEvaluation, seedOf } from './evaluation.ts';
-import type { Measuring } from './run.ts';
+import type { Evaluation } from './evaluation.ts';
+import { evaluationsOf, type Measuring } from './run.ts';
 import type { Seen } from './strategy.ts';
 import { type Target, targetsOf } from './targets.ts';
 
@@ -39,13 +39,11 @@ interface Told {
  * five rounds of doubling sizes, and is held against the curve.
  */
 export function coverageOf(curve: Curve, measuring: Measuring): Coverage {
-  const evaluationOf = measuring.looks === 'shared' ? frozenEvaluation : independentEvaluation;
   const attainable = targetsOf(curve).filter(({ kind }) => kind !== 'unattainable');
   const held = attainable.flatMap((target) =>
-    Array.from({ length: measuring.seeds }, (_, seed) => {
-      const evaluation = evaluationOf(measuring.evaluationImages, seedOf(`${seed} ${target.kind} ${curve.id}`));
-      return allCoverage(histories(curve, evaluation).map((seen) => heldAfter({ curve, target, seen }, measuring)));
-    }),
+    evaluationsOf(curve, target, measuring).map((evaluation) =>
+      allCoverage(histories(curve, evaluation).map((seen) => heldAfter({ curve, target, seen }, measuring))),
+    ),
   );
   return allCoverage(held);
 }

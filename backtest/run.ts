@@ -1,9 +1,9 @@
 import type { Curve } from './curve.ts';
-import { frozenEvaluation, independentEvaluation, seedOf } from './evaluation.ts';
+import { type Evaluation, frozenEvaluation, independentEvaluation, seedOf } from './evaluation.ts';
 import { type RunScore, scoreRun } from './scores.ts';
 import { simulate } from './simulate.ts';
 import type { Strategy } from './strategy.ts';
-import { targetsOf } from './targets.ts';
+import { type Target, targetsOf } from './targets.ts';
 
 /** How runs are measured. */
 export interface Measuring {
@@ -16,12 +16,22 @@ export interface Measuring {
 }
 
 /** Every run of a strategy on one curve: each target with each seed. All strategies meet the same luck. */
-export function runCurve(strategy: Strategy, curve: Curve, { evaluationImages, seeds, looks }: Measuring): RunScore[] {
-  const evaluationOf = looks === 'shared' ? frozenEvaluation : independentEvaluation;
+export function runCurve(strategy: Strategy, curve: Curve, measuring: Measuring): RunScore[] {
   return targetsOf(curve).flatMap((target) =>
-    Array.from({ length: seeds }, (_, seed) => {
-      const evaluation = evaluationOf(evaluationImages, seedOf(`${seed} ${target.kind} ${curve.id}`));
-      return scoreRun(curve, target, simulate(strategy, { curve, target: target.value, evaluation }));
-    }),
+    evaluationsOf(curve, target, measuring).map((evaluation) =>
+      scoreRun(curve, target, simulate(strategy, { curve, target: target.value, evaluation })),
+    ),
+  );
+}
+
+/** The luck of a target, once for each seed: whoever looks meets the same. */
+export function evaluationsOf(
+  curve: Curve,
+  { kind }: Target,
+  { evaluationImages, seeds, looks }: Measuring,
+): Evaluation[] {
+  const evaluationOf = looks === 'shared' ? frozenEvaluation : independentEvaluation;
+  return Array.from({ length: seeds }, (_, seed) =>
+    evaluationOf(evaluationImages, seedOf(`${seed} ${kind} ${curve.id}`)),
   );
 }

@@ -1,9 +1,9 @@
 import type { ClassCounts } from '../loop/round.ts';
 import { plural, whole } from './format.ts';
 
-/** How many images the classes of a first round have: `3`, or `2–3` where they differ. */
-export function perClassRange(need: ClassCounts): string {
-  const counts = Object.values(need);
+/** How many images classes have, or are asked for: `3`, or `2–3` where they differ. */
+export function perClassRange(perClass: ClassCounts): string {
+  const counts = Object.values(perClass);
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   return least === most ? whole(least) : `${whole(least)}–${whole(most)}`;
 }

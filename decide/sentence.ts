@@ -3,6 +3,7 @@ import type { ClassCounts, DecisionSettings } from '../loop/round.ts';
 import { FEWEST_CHANGES } from './binomial.ts';
 import { type Comparison, reaches } from './comparison.ts';
 import { totalOf } from './delta.ts';
+import { perClassRange } from './first-round-words.ts';
 import { chance, forecastWords } from './forecast/words.ts';
 import { asGiven, decimal, digitsWhere, plural, range, shown, signed, whole } from './format.ts';
 import type { Noise } from './noise.ts';
@@ -24,10 +25,7 @@ type NextStep = { stop: string; reason: string | null } | Collecting;
 
 /** `8 per class`, `8 more per class`, or `2–8 per class` where classes differ. */
 export function perClassWords(delta: ClassCounts, more = ''): string {
-  const counts = Object.values(delta);
-  const low = Math.min(...counts);
-  const high = Math.max(...counts);
-  return `${low === high ? whole(low) : `${whole(low)}–${whole(high)}`}${more} per class`;
+  return `${perClassRange(delta)}${more} per class`;
 }
 
 /** Whether the printed gain and target stand on the side of M and of the metric that was decided. */
