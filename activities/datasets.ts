@@ -14,17 +14,14 @@ import { serviceOf } from './services.ts';
 import { subsetsOf } from './subsets.ts';
 import { adoptOr } from './training.ts';
 import { writeSet } from './training-set.ts';
-import type { RegisterInput, TrainingSet } from './types.ts';
+import type { OfRound, RegisterInput, TrainingSet } from './types.ts';
 
 /**
  * Checks all images so far and writes the round's COCO file, and in a first round under the forecast those of its nested parts.
  * @throws ChecksFailedError with every error found.
  */
-export async function checkTrainingSet(
-  deps: ActivityDeps,
-  input: { loop: string; round: number },
-): Promise<TrainingSet> {
-  const files = await openLoop(deps.home, input.loop);
+export async function checkTrainingSet(deps: ActivityDeps, input: OfRound): Promise<TrainingSet> {
+  const files = await openLoop(deps.home, input);
   const { folder, spec } = files;
   const { capabilities } = serviceOf(deps, spec.service);
   const images = (await readDraws(folder, input.round)).flatMap((draw) => draw.images);
@@ -44,7 +41,7 @@ export async function checkTrainingSet(
  * @throws LoopFailure `NameTaken` when the name holds other content.
  */
 export async function registerDataset(deps: ActivityDeps, input: RegisterInput, { signal }: Vital) {
-  const { spec } = await openLoop(deps.home, input.loop);
+  const { spec } = await openLoop(deps.home, input);
   const { client } = serviceOf(deps, spec.service);
   const body = {
     annotationKind: spec.task === 'detection' ? ('imageObjectDetection' as const) : ('imageClassification' as const),

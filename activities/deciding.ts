@@ -8,7 +8,7 @@ import type { Decided, DecideInput } from './types.ts';
 
 /** Decides what follows a round and records both the inputs and the decision, so that it can be made again. */
 export async function decideRound(deps: ActivityDeps, input: DecideInput): Promise<Decided> {
-  const files = await openLoop(deps.home, input.loop);
+  const files = await openLoop(deps.home, input);
   const { folder } = files;
   await recordSubsets(files, input);
   const decisionInput = await gatherInput(files, input);

@@ -16,7 +16,7 @@ import type { EvaluateInput } from './types.ts';
  * @throws EvaluationSetChangedError; LoopFailure `EvaluationFailed`, `ModelGone` or `NameTaken`.
  */
 export async function evaluateModel(deps: ActivityDeps, input: EvaluateInput, { signal, beat }: Vital) {
-  const { folder, spec } = await openLoop(deps.home, input.loop);
+  const { folder, spec } = await openLoop(deps.home, input);
   const { client } = serviceOf(deps, spec.service);
   await verifyEvaluationSet(folder, input.evaluationHash, { heartbeat: beat });
   const { model, evaluation } = input;

@@ -11,7 +11,7 @@ import type { FinishInput } from './types.ts';
 
 /** Writes how the loop ended and its report; a second attempt writes the same bytes. */
 export async function finishLoop(deps: ActivityDeps, input: FinishInput, { beat }: Vital): Promise<LoopResult> {
-  const files = await openLoop(deps.home, input.loop);
+  const files = await openLoop(deps.home, input);
   beat('writing the report and the outcome');
   // What was written first counts: a second attempt, or a Reset in the Temporal UI, changes nothing.
   const written = await files.folder.readRecord('outcome.json', LoopResultSchema);

@@ -2,11 +2,13 @@ import type { z } from 'zod';
 import { FolderConflictError, FolderMissingError } from '../data/errors.ts';
 import { LoopFolder } from '../data/loop-folder.ts';
 import { specHash } from '../data/spec-hash.ts';
+import { withChanges } from '../loop/changes.ts';
 import { LoopFileSchema, RoundDrawSchema, RoundRecordSchema } from '../loop/files.ts';
 import type { RoundDraw, RoundRecord } from '../loop/round.ts';
 import { type LoopSpec, LoopSpecSchema } from '../loop/spec.ts';
+import type { OfLoop } from './types.ts';
 
-/** A loop's folder with its spec: where every activity begins. */
+/** A loop's folder with its spec as it is in force: where every activity begins. */
 export interface LoopFiles {
   folder: LoopFolder;
   spec: LoopSpec;
@@ -17,14 +19,14 @@ export interface LoopFiles {
  * Opens a loop's folder.
  * @throws FolderMissingError when this worker does not see it; FolderConflictError when its spec was changed.
  */
-export async function openLoop(home: string, loop: string): Promise<LoopFiles> {
+export async function openLoop(home: string, { loop, changes }: OfLoop): Promise<LoopFiles> {
   const folder = LoopFolder.at(home, loop);
   const spec = await folder.readRecord('spec.json', LoopSpecSchema);
   const file = await folder.readRecord('loop.json', LoopFileSchema);
   if (!spec || !file) throw new FolderMissingError(folder.path);
   if (specHash(spec) !== file.specHash)
     throw new FolderConflictError('spec.json', 'is not the spec this loop was started with');
-  return { folder, spec, instanceId: file.instanceId };
+  return { folder, spec: withChanges(spec, changes), instanceId: file.instanceId };
 }
 
 /** The task as deciding takes it: absent for classification, so that its recorded inputs stay what they were. */

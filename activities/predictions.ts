@@ -23,7 +23,7 @@ import { VERDICTS } from './verdicts.ts';
  * read back from a journal, so that a retry goes on where the last try stopped.
  */
 export async function predictEvaluationSet(deps: ActivityDeps, input: PredictInput, vital: Vital) {
-  const { folder, spec } = await openLoop(deps.home, input.loop);
+  const { folder, spec } = await openLoop(deps.home, input);
   const set = await readEvaluationSet(folder);
   const where = { folder, spec, set, input, vital };
   await (spec.task === 'detection' ? predictAll(deps, where, DETECTIONS) : predictAll(deps, where, VERDICTS));

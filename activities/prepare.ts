@@ -13,19 +13,15 @@ import type { ActivityDeps } from './deps.ts';
 import { type LoopFiles, openLoop } from './loop-files.ts';
 import { evaluationQuotas, trainingQuotas } from './quotas.ts';
 import { serviceOf } from './services.ts';
-import type { Prepared } from './types.ts';
+import type { OfLoop, Prepared } from './types.ts';
 
 /**
  * Freezes and hashes the evaluation set, lists the pool, and checks the spec against what the service can do,
  * before anything is spent.
  * @throws ChecksFailedError with every finding; LoopFailure `ServiceProfileUnknown`.
  */
-export async function prepareLoop(
-  deps: ActivityDeps,
-  input: { loop: string },
-  { signal, beat }: Vital,
-): Promise<Prepared> {
-  const files = await openLoop(deps.home, input.loop);
+export async function prepareLoop(deps: ActivityDeps, input: OfLoop, { signal, beat }: Vital): Promise<Prepared> {
+  const files = await openLoop(deps.home, input);
   const { folder, spec } = files;
   const { capabilities } = serviceOf(deps, spec.service);
   const kind = modelKindOf(spec);

@@ -10,14 +10,14 @@ import { LoopFailure } from './errors.ts';
 import { openLoop, type TrainingPlace, trainingFile } from './loop-files.ts';
 import { poll } from './polling.ts';
 import { serviceOf } from './services.ts';
-import type { AwaitTrainingInput, TrainInput, TrainingEnd } from './types.ts';
+import type { AwaitTrainingInput, CancelTrainingInput, TrainInput, TrainingEnd } from './types.ts';
 
 /**
  * Starts a training under its name, or adopts the one that an earlier try started: the name is the idempotency key.
  * @throws LoopFailure `NameTaken` when something else stands under that name.
  */
 export async function startTraining(deps: ActivityDeps, input: TrainInput, { signal }: Vital) {
-  const { spec } = await openLoop(deps.home, input.loop);
+  const { spec } = await openLoop(deps.home, input);
   const { client } = serviceOf(deps, spec.service);
   const trainingParameters = {
     trainingDatasetName: input.dataset,
@@ -68,7 +68,7 @@ export async function awaitTraining(
   input: AwaitTrainingInput,
   { signal, beat }: Vital,
 ): Promise<TrainingEnd> {
-  const { folder, spec } = await openLoop(deps.home, input.loop);
+  const { folder, spec } = await openLoop(deps.home, input);
   const { client } = serviceOf(deps, spec.service);
   let missingSince: number | null = null;
   const model = await poll({
@@ -128,8 +128,8 @@ function endOf(model: Model): TrainingEnd {
 }
 
 /** Asks the service to cancel a training; one that has ended or is not there is left alone. */
-export async function cancelTraining(deps: ActivityDeps, input: { loop: string; model: string }, { signal }: Vital) {
-  const { spec } = await openLoop(deps.home, input.loop);
+export async function cancelTraining(deps: ActivityDeps, input: CancelTrainingInput, { signal }: Vital) {
+  const { spec } = await openLoop(deps.home, input);
   const { client } = serviceOf(deps, spec.service);
   const model = await lookUp(client, input.model, { signal });
   if (model && !TERMINAL.has(model.status)) await client.cancelModel(input.model, { signal });

@@ -1,12 +1,15 @@
+import type { Changes } from '../loop/changes.ts';
 import type { TargetMetric } from '../loop/metrics.ts';
 import type { LoopResult, Outcome } from '../loop/outcome.ts';
 import type { ClassCounts, Decision, FileRef, RoundRecord } from '../loop/round.ts';
 
 /** Every activity names its loop; spec and data are read from the loop's folder, so that histories stay small. */
-interface OfLoop {
+export interface OfLoop {
   loop: string;
+  /** What people changed of its spec since the start; absent for nothing. */
+  changes?: Changes;
 }
-interface OfRound extends OfLoop {
+export interface OfRound extends OfLoop {
   round: number;
 }
 /** A step of one model: a round's, or that of a nested part of the first round's images. */
@@ -100,6 +103,9 @@ export interface AwaitTrainingInput extends OfModel {
   /** First pause between two looks, milliseconds; grows to 30 s. */
   pollMs: number;
 }
+export interface CancelTrainingInput extends OfLoop {
+  model: string;
+}
 export interface TrainingEnd {
   status: 'succeeded' | 'failed' | 'cancelled' | 'gone';
   /** Compute minutes that the service reports; null when it reports none. */
@@ -133,6 +139,8 @@ export interface SubsetModel {
 export interface DecideInput extends OfRound {
   /** Null for a round without a metric. */
   model: string | null;
+  /** Why and by whom the rest of the round was skipped; such a round has no metric and leaves `withoutMetric` as it was. */
+  skipped?: string;
   /** Rounds in a row that gave no metric, this one included. */
   withoutMetric: number;
   images: number;
@@ -175,7 +183,7 @@ export interface Activities {
   registerDataset(input: RegisterInput): Promise<{ dataset: string }>;
   startTraining(input: TrainInput): Promise<{ model: string }>;
   awaitTraining(input: AwaitTrainingInput): Promise<TrainingEnd>;
-  cancelTraining(input: { loop: string; model: string }): Promise<{ model: string }>;
+  cancelTraining(input: CancelTrainingInput): Promise<{ model: string }>;
   evaluateModel(input: EvaluateInput): Promise<Partial<Record<TargetMetric, number>>>;
   predictEvaluationSet(input: PredictInput): Promise<{ images: number }>;
   decideRound(input: DecideInput): Promise<Decided>;

@@ -85,6 +85,8 @@ export interface Attention {
   /** The step that could not go on, e.g. `train`. */
   step: string;
   round: number;
+  /** Whether `skip` is an answer: the round goes on without a metric. */
+  canSkip?: boolean;
   /** ISO-8601 UTC. */
   since: string;
 }

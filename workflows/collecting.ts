@@ -1,7 +1,7 @@
 import { log, workflowInfo } from '@temporalio/workflow';
 import type { Collected } from '../activities/types.ts';
 import { durationMs } from '../loop/duration.ts';
-import { enter, type LoopContext, work } from './context.ts';
+import { enter, type LoopContext, ofLoop, work } from './context.ts';
 import { continueInNewRun } from './continuing.ts';
 import { add, imageCount, type LoopState, missing, subtract, total } from './loop-state.ts';
 import { batchOf, collecting, wanted } from './summaries.ts';
@@ -25,7 +25,7 @@ export async function collect(ctx: LoopContext): Promise<Collected> {
     begins: true,
     run: () =>
       work(ctx, collecting(need, state.records, input.spec.task)).collectImages({
-        loop: input.spec.name,
+        ...ofLoop(ctx),
         round,
         need,
         admissions,
@@ -110,9 +110,9 @@ function isCollectorDeadline(ctx: LoopContext): boolean {
   return deadline !== null && Date.now() >= (ctx.state.collectingSince ?? Date.now()) + deadline;
 }
 
-function remind({ state, input }: LoopContext): void {
+function remind({ state }: LoopContext): void {
   state.remindersSent += 1;
-  log.warn('images are still missing', { loop: input.spec.name, round: state.round, missing: missing(state) });
+  log.warn('images are still missing', { round: state.round, missing: missing(state) });
 }
 
 /** At the collector's deadline: train with what came if every class has enough, else ask. */
@@ -133,7 +133,7 @@ async function closeEarly(ctx: LoopContext): Promise<boolean> {
 
 /** Admits batches one after another; duplicates fall out by content hash against the loop's files. */
 async function admitQueued(ctx: LoopContext): Promise<void> {
-  const { state, input } = ctx;
+  const { state } = ctx;
   for (let batch = state.queue[0]; batch; batch = state.queue[0]) {
     const { manifest, by } = batch;
     const sequence = state.admissions + 1;
@@ -142,7 +142,7 @@ async function admitQueued(ctx: LoopContext): Promise<void> {
       begins: true,
       run: () =>
         work(ctx, `take in ${batchOf(batch)} from ${by ?? 'people'}`).admitBatch({
-          loop: input.spec.name,
+          ...ofLoop(ctx),
           sequence,
           manifest,
         }),

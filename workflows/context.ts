@@ -1,5 +1,6 @@
 import { proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import type { Activities } from '../activities/types.ts';
+import type { Activities, OfLoop } from '../activities/types.ts';
+import { withChanges } from '../loop/changes.ts';
 import type { Phase } from '../loop/progress.ts';
 import { Alarm } from './alarm.ts';
 import { currentDetails } from './details.ts';
@@ -10,6 +11,9 @@ import { step } from './summaries.ts';
 
 /** One run of a loop: its input, its state, and the ways to act. */
 export interface LoopContext {
+  /** As the loop was started; what a new run is given. */
+  readonly origin: LoopInput;
+  /** The same with what people changed since: what is in force. */
   readonly input: LoopInput;
   readonly state: LoopState;
   readonly timings: Timings;
@@ -18,7 +22,21 @@ export interface LoopContext {
 
 export function newContext(input: LoopInput, carried?: LoopState): LoopContext {
   const timings = { ...DEFAULT_TIMINGS, ...input.timings };
-  return { input, state: carried ?? initialState(input), timings, alarm: new Alarm() };
+  const state = carried ?? initialState(input);
+  return {
+    origin: input,
+    get input() {
+      return { ...input, spec: withChanges(input.spec, state.changes) };
+    },
+    state,
+    timings,
+    alarm: new Alarm(),
+  };
+}
+
+/** Whose step an activity is: the loop, and what people changed of its spec. */
+export function ofLoop({ input, state }: LoopContext): OfLoop {
+  return { loop: input.spec.name, ...(state.changes === undefined ? {} : { changes: state.changes }) };
 }
 
 /** Shows the present state in the Temporal UI; costs no event. */

@@ -1,6 +1,6 @@
 import type { EvaluateInput } from '../activities/types.ts';
 import type { FailureType } from '../loop/failure.ts';
-import { enter, type LoopContext, waits } from './context.ts';
+import { enter, type LoopContext, ofLoop, waits } from './context.ts';
 import { given, partOfRound } from './summaries.ts';
 import { attempt, endIfStopped } from './waiting.ts';
 
@@ -11,12 +11,12 @@ import { attempt, endIfStopped } from './waiting.ts';
  * @throws LoopEnd when the loop is stopped while a step waits for an answer.
  */
 export async function evaluate(ctx: LoopContext, model: string, share?: number): Promise<boolean> {
-  const { state, input } = ctx;
+  const { state } = ctx;
   const evaluation = state.frozen?.evaluation;
   if (!evaluation) return true;
   endIfStopped(ctx);
   enter(ctx, 'evaluating', `Evaluating model ${model} on ${evaluation.images} images`);
-  const of: Measuring = { loop: input.spec.name, round: state.round, model, ...(share === undefined ? {} : { share }) };
+  const of: Measuring = { ...ofLoop(ctx), round: state.round, model, ...(share === undefined ? {} : { share }) };
   if (!(await measure(ctx, of))) return false;
   if (predicted(ctx, of)) {
     const summary = `predict each of the ${evaluation.images} evaluation images${by(of)}`;

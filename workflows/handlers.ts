@@ -1,8 +1,12 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
+import { CHANGE_KEYS, type Changes, changeProblems } from '../loop/changes.ts';
+import { newBudget } from './budget.ts';
 import { type LoopContext, show } from './context.ts';
 import { missing, toProgress, total } from './loop-state.ts';
 import {
   type Acknowledgement,
+  type AdjustRequest,
+  adjust,
   type PauseRequest,
   pause,
   progress,
@@ -45,8 +49,12 @@ export function registerHandlers(ctx: LoopContext): void {
   });
   setHandler(resolve, (answer) => takeAnswer(ctx, answer), {
     description:
-      'Answers a loop that needs attention: "retry" tries the step again, "stop" ends the loop. Data: {"answer": "retry", "by": "your name"}',
+      'Answers a loop that needs attention: "retry" tries the step again, "skip" goes on without this round’s metric, "stop" ends the loop. Data: {"answer": "retry", "by": "your name", "reason": "why", "set": {"caps.hours": 30}}; only the answer is needed',
     validator: (answer) => checkAnswer(ctx, answer),
+  });
+  setHandler(adjust, (request) => takeAdjustment(ctx, request), {
+    description: `Changes a running loop from its next step on. Data: {"set": {"target": 0.9}, "by": "your name", "reason": "why"}. What can be set: ${CHANGE_KEYS.join(', ')}`,
+    validator: (request) => checkAdjustment(ctx, request),
   });
   registerControls(ctx);
 }
@@ -135,12 +143,57 @@ function checkAnswer(ctx: LoopContext, answer: ResolveAnswer): void {
   const { attention, answer: given, ending } = ctx.state;
   if (!attention) refuse('The loop waits for no answer: it does not need attention.');
   if (given) refuse(`The loop has been answered already: ${given.answer}, by ${given.by}.`);
-  if (answer?.answer !== 'retry' && answer?.answer !== 'stop')
-    refuse('The answer is missing or unknown. Send {"answer": "retry"} or {"answer": "stop"}.');
-  if (ending && answer.answer === 'stop') refuse('The loop is ending already and only writes that down: answer retry.');
+  if (!isAnswer(answer?.answer))
+    refuse('The answer is missing or unknown. Send {"answer": "retry"}, {"answer": "skip"} or {"answer": "stop"}.');
+  if (ending && answer.answer !== 'retry')
+    refuse('The loop is ending already and only writes that down: answer retry.');
+  if (answer.answer === 'skip' && !attention.canSkip)
+    refuse(`The step ${attention.step} cannot be skipped: without it there is no round. Answer retry or stop.`);
+  if (answer.set === undefined) return;
+  if (answer.answer === 'stop') refuse('A loop that ends has nothing to change: leave “set” out, or answer retry.');
+  refuseProblems(changeProblems(ctx.input.spec, answer.set));
+}
+
+const ANSWERS = {
+  retry: 'The loop tries the step again',
+  skip: 'The round goes on without a metric',
+  stop: 'The loop ends',
+};
+
+function isAnswer(answer: unknown): answer is keyof typeof ANSWERS {
+  return typeof answer === 'string' && Object.hasOwn(ANSWERS, answer);
+}
+
+function refuseProblems(problems: readonly string[]): void {
+  if (problems.length > 0) refuse(problems.join(' '));
 }
 
 function takeAnswer(ctx: LoopContext, answer: ResolveAnswer): Acknowledgement {
+  if (answer.set) change(ctx, answer.set);
   ctx.state.answer = { ...answer, by: answer.by ?? SOMEBODY };
-  return acknowledge(ctx, answer.answer === 'retry' ? 'The loop tries the step again.' : 'The loop ends.');
+  const changed = answer.set ? `, with ${inWords(answer.set)}` : '';
+  return acknowledge(ctx, `${ANSWERS[answer.answer]}${changed}.`);
+}
+
+function checkAdjustment(ctx: LoopContext, request: AdjustRequest): void {
+  refuseIfEnding(ctx);
+  refuseProblems(changeProblems(ctx.input.spec, request?.set));
+}
+
+function takeAdjustment(ctx: LoopContext, { set }: AdjustRequest): Acknowledgement {
+  change(ctx, set);
+  return acknowledge(ctx, `From the next step on: ${inWords(set)}.`);
+}
+
+/** Puts changes into force; a budget that was set anew counts what is spent and reserved all the same. */
+function change({ state }: LoopContext, set: Changes): void {
+  state.changes = { ...state.changes, ...set };
+  const hours = set['caps.hours'];
+  if (hours !== undefined) state.budget = { ...state.budget, capMinutes: newBudget(hours).capMinutes };
+}
+
+function inWords(set: Changes): string {
+  return Object.entries(set)
+    .map(([key, value]) => `${key} = ${value ?? 'none'}`)
+    .join(', ');
 }

@@ -1,4 +1,6 @@
+import type { Changes } from '../loop/changes.ts';
 import type { Attention } from '../loop/failure.ts';
+import type { JournalEntry } from '../loop/journal.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { LoopProgress, Phase } from '../loop/progress.ts';
 import type { ClassCounts, RoundRecord } from '../loop/round.ts';
@@ -33,6 +35,12 @@ export interface LoopState {
   lastDecision: string;
   warnings: string[];
   budget: Budget;
+  /** What people changed of the spec since the start; absent while nothing was. */
+  changes?: Changes;
+  /** What people said that is not in the loop’s folder yet, in order; absent for nothing. */
+  journal?: JournalEntry[];
+  /** Entries of the journal so far; absent for none. */
+  journalled?: number;
   /** Rounds in a row without a metric. */
   withoutMetric: number;
   /** Batches that people handed in and the main function has not admitted yet, in order. */

@@ -8,7 +8,7 @@ import {
 import type { Collected, Decided, TrainingSet } from '../activities/types.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import { collect } from './collecting.ts';
-import { enter, type LoopContext, newContext, now, show, work } from './context.ts';
+import { enter, type LoopContext, newContext, now, ofLoop, show, work } from './context.ts';
 import { continueInNewRun } from './continuing.ts';
 import { registerHandlers } from './handlers.ts';
 import { imageCount, type LoopState, total, unusedCount } from './loop-state.ts';
@@ -17,7 +17,7 @@ import { register, trainAndMeasure } from './modelling.ts';
 import { type Subsets, trainSubsets } from './subsets.ts';
 import { ending } from './summaries.ts';
 import type { TrainingRun } from './training.ts';
-import { attempt, deadlinePassed, endIfStopped, LoopEnd } from './waiting.ts';
+import { attempt, deadlinePassed, endIfStopped, LoopEnd, RoundSkipped } from './waiting.ts';
 
 /**
  * One loop: collect, check, register, train, evaluate, decide, until it stops for a stated reason.
@@ -59,7 +59,7 @@ async function prepare(ctx: LoopContext): Promise<void> {
   const prepared = await attempt(ctx, {
     step: 'prepare',
     begins: true,
-    run: () => work(ctx, 'prepare: freeze the evaluation set, read the images at hand').prepareLoop({ loop: loopName }),
+    run: () => work(ctx, 'prepare: freeze the evaluation set, read the images at hand').prepareLoop(ofLoop(ctx)),
   });
   const { classes, evaluation, minImagesPerClass } = prepared;
   state.warnings = prepared.warnings;
@@ -70,7 +70,7 @@ async function prepare(ctx: LoopContext): Promise<void> {
       begins: true,
       run: () =>
         work(ctx, `register ${evaluation.images} evaluation images`).registerDataset({
-          loop: loopName,
+          ...ofLoop(ctx),
           dataset,
           file: evaluation.file,
         }),
@@ -84,18 +84,41 @@ async function prepare(ctx: LoopContext): Promise<void> {
 
 async function runRound(ctx: LoopContext): Promise<void> {
   const collected = await collect(ctx);
-  const set = await check(ctx);
-  const subsets = await trainSubsets(ctx, set);
-  const training: TrainingRun = { set, dataset: await register(ctx, set), attempts: 0, billedMinutes: 0 };
-  const model = await trainAndMeasure(ctx, training);
-  record(ctx, await decide(ctx, { model, collected, training, subsets }));
+  const made = await makeModel(ctx);
+  record(ctx, await decide(ctx, { ...made, collected }));
+}
+
+/** What a round came to between its images and its decision. */
+interface Made {
+  /** Null where nothing could be learned, or the rest of the round was skipped. */
+  model: string | null;
+  set: TrainingSet | null;
+  training: TrainingRun | null;
+  subsets: Subsets | null;
+  /** Why and by whom the rest of the round was skipped. */
+  skipped?: string;
+}
+
+async function makeModel(ctx: LoopContext): Promise<Made> {
+  const made: Made = { model: null, set: null, training: null, subsets: null };
+  try {
+    const set = await check(ctx);
+    made.set = set;
+    made.subsets = await trainSubsets(ctx, set);
+    made.training = { set, dataset: await register(ctx, set), attempts: 0, billedMinutes: 0 };
+    made.model = await trainAndMeasure(ctx, made.training);
+  } catch (error) {
+    if (!(error instanceof RoundSkipped)) throw error;
+    made.skipped = error.note;
+  }
+  return made;
 }
 
 async function check(ctx: LoopContext): Promise<TrainingSet> {
-  const { state, input } = ctx;
+  const { state } = ctx;
   endIfStopped(ctx);
   now(ctx, 'checking', `Checking ${imageCount(state)} training images`);
-  const where = { loop: input.spec.name, round: state.round };
+  const where = { ...ofLoop(ctx), round: state.round };
   return attempt(ctx, {
     step: 'check',
     begins: true,
@@ -103,33 +126,31 @@ async function check(ctx: LoopContext): Promise<TrainingSet> {
   });
 }
 
-interface Trained {
-  model: string | null;
-  collected: Collected;
-  training: TrainingRun;
-  subsets: Subsets | null;
-}
-
-async function decide(ctx: LoopContext, { model, collected, training, subsets }: Trained): Promise<Decided> {
+async function decide(
+  ctx: LoopContext,
+  { model, set, training, subsets, skipped, collected }: Made & { collected: Collected },
+): Promise<Decided> {
   const { state, input } = ctx;
   endIfStopped(ctx);
-  state.withoutMetric = model === null ? state.withoutMetric + 1 : 0;
+  if (skipped === undefined) state.withoutMetric = model === null ? state.withoutMetric + 1 : 0;
   now(ctx, 'deciding', 'Comparing with the rounds before');
+  const roundMinutes = training?.billedMinutes ?? 0;
   return attempt(ctx, {
     step: 'decide',
     run: () =>
       work(ctx, 'decide: stop, or collect more').decideRound({
-        loop: input.spec.name,
+        ...ofLoop(ctx),
         round: state.round,
         model,
-        billedMinutes: training.billedMinutes + (subsets?.billedMinutes ?? 0),
-        roundMinutes: training.billedMinutes,
+        ...(skipped === undefined ? {} : { skipped }),
+        billedMinutes: roundMinutes + (subsets?.billedMinutes ?? 0),
+        roundMinutes,
         ...(subsets === null ? {} : { subsets: { models: subsets.models, notes: subsets.notes } }),
         images: imageCount(state),
         newImages: collected.images ?? total(collected.added),
         withoutMetric: state.withoutMetric,
         settledMinutes: state.budget.settledMinutes,
-        nextTrainingHours: Math.min(input.spec.training.hours ?? Number.POSITIVE_INFINITY, training.set.minimumHours),
+        nextTrainingHours: Math.min(input.spec.training.hours ?? Number.POSITIVE_INFINITY, set?.minimumHours ?? 1),
         deadlinePassed: deadlinePassed(ctx),
         collectorExhausted: collected.exhausted,
       }),
@@ -150,9 +171,9 @@ function record(ctx: LoopContext, { decision, record: row }: Decided): void {
 }
 
 async function finish(ctx: LoopContext, { outcome, message }: LoopEnd): Promise<LoopResult> {
-  const { state, input } = ctx;
+  const { state } = ctx;
   const report = {
-    loop: input.spec.name,
+    ...ofLoop(ctx),
     outcome,
     note: message,
     rounds: state.records.length,

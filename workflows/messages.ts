@@ -1,4 +1,5 @@
 import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type { Changes } from '../loop/changes.ts';
 import type { LoopProgress } from '../loop/progress.ts';
 import type { ClassCounts, FileRef } from '../loop/round.ts';
 import type { LoopSpec } from '../loop/spec.ts';
@@ -48,8 +49,18 @@ export interface SubmittedBatch {
 }
 
 export interface ResolveAnswer {
-  answer: 'retry' | 'stop';
+  /** `skip` records the round without a metric and keeps its images. */
+  answer: 'retry' | 'skip' | 'stop';
+  /** What is changed before the step is tried again. */
+  set?: Changes;
   /** Who answered; absent means `Temporal UI`. */
+  by?: string;
+  reason?: string;
+}
+
+/** Changes a running loop: target, caps, δ, the pool’s place, the service profile; never the evaluation set. */
+export interface AdjustRequest {
+  set: Changes;
   by?: string;
   reason?: string;
 }
@@ -73,6 +84,7 @@ export interface PauseRequest {
 
 export const submitImages = defineUpdate<Acknowledgement, [SubmittedBatch]>('submitImages');
 export const resolve = defineUpdate<Acknowledgement, [ResolveAnswer]>('resolve');
+export const adjust = defineUpdate<Acknowledgement, [AdjustRequest]>('adjust');
 export const pause = defineUpdate<Acknowledgement, [PauseRequest]>('pause');
 export const resume = defineUpdate<Acknowledgement, [PauseRequest]>('resume');
 export const stop = defineUpdate<Acknowledgement, [StopRequest]>('stop');

@@ -1,5 +1,5 @@
 import type { ImageSet } from '../activities/types.ts';
-import { type LoopContext, now, work } from './context.ts';
+import { type LoopContext, now, ofLoop, work } from './context.ts';
 import { evaluate } from './evaluating.ts';
 import { type TrainingRun, train } from './training.ts';
 import { attempt, endIfStopped } from './waiting.ts';
@@ -15,7 +15,7 @@ export async function register(ctx: LoopContext, set: ImageSet): Promise<string>
     begins: true,
     run: () =>
       work(ctx, `register ${set.images} images as dataset ${dataset}`).registerDataset({
-        loop: input.spec.name,
+        ...ofLoop(ctx),
         dataset,
         file: set.file,
       }),

@@ -4,7 +4,7 @@ import type { LoopContext } from './context.ts';
 import { register, trainAndMeasure } from './modelling.ts';
 import { partOfRound } from './summaries.ts';
 import { type TrainingRun, wantedHours } from './training.ts';
-import { LoopEnd } from './waiting.ts';
+import { LoopEnd, RoundSkipped } from './waiting.ts';
 
 /** What the trainings on parts of a first round came to. */
 export interface Subsets {
@@ -67,6 +67,7 @@ async function modelOrNote(ctx: LoopContext, run: TrainingRun): Promise<{ name: 
     const name = await trainAndMeasure(ctx, run);
     return name === null ? { note: `${part} learned nothing (diverged); the forecast does without it.` } : { name };
   } catch (error) {
+    if (error instanceof RoundSkipped) return { note: `${part} was left out: ${error.note}.` };
     if (!(error instanceof LoopEnd) || error.outcome !== 'budget-exhausted') throw error;
     return { note: `${part} had no room left in the budget beside the whole round; the forecast does without it.` };
   }

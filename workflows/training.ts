@@ -1,7 +1,7 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { AwaitTrainingInput, ImageSet, TrainingEnd } from '../activities/types.ts';
 import { hoursLeft, owedMinutes, reserve, settle } from './budget.ts';
-import { enter, type LoopContext, now, waits, work } from './context.ts';
+import { enter, type LoopContext, now, ofLoop, waits, work } from './context.ts';
 import { partOfRound, perClass } from './summaries.ts';
 import { attempt, endIfStopped, gate, LoopEnd, needsAttention } from './waiting.ts';
 
@@ -62,9 +62,9 @@ interface Asked {
 }
 
 async function trainOnce(ctx: LoopContext, run: TrainingRun, { model, hours }: Asked): Promise<TrainingEnd> {
-  const { state, input } = ctx;
+  const { state } = ctx;
   const size = `${run.set.images} images${run.share === undefined ? ` (${perClass(state.have)})` : `, ${partOfRound(run.share)}`}`;
-  const order = { loop: input.spec.name, round: state.round, model, dataset: run.dataset, hours };
+  const order = { ...ofLoop(ctx), round: state.round, model, dataset: run.dataset, hours };
   let accepted = false;
   enter(ctx, 'training', `Training model ${model} on ${size}, for up to ${hours} h of compute`);
   try {
@@ -87,10 +87,11 @@ async function trainOnce(ctx: LoopContext, run: TrainingRun, { model, hours }: A
 
 type Awaited = Pick<AwaitTrainingInput, 'model' | 'share'>;
 
-function awaiting({ state, input, timings }: LoopContext, { model, share }: Awaited): AwaitTrainingInput {
-  const { missingMs, pollMs } = timings;
+function awaiting(ctx: LoopContext, { model, share }: Awaited): AwaitTrainingInput {
+  const { state } = ctx;
+  const { missingMs, pollMs } = ctx.timings;
   const part = share === undefined ? {} : { share };
-  return { loop: input.spec.name, round: state.round, ...part, model, missingMs, pollMs };
+  return { ...ofLoop(ctx), round: state.round, ...part, model, missingMs, pollMs };
 }
 
 interface Winding extends Awaited {
@@ -102,13 +103,13 @@ interface Winding extends Awaited {
 
 /** Brings a training to an end that can be settled, for as long as `givingUpMs`; what is unknown then is spent. */
 async function wind(ctx: LoopContext, { accepted, mayFinish, ...awaited }: Winding): Promise<TrainingEnd> {
-  const { input, timings } = ctx;
+  const { timings } = ctx;
   const { model } = awaited;
   try {
     if (!mayFinish) {
       now(ctx, 'training', `Cancelling the training of model ${model}`);
       const cancelling = work(ctx, `cancel the training of model ${model}`, timings.givingUpMs);
-      await cancelling.cancelTraining({ loop: input.spec.name, model });
+      await cancelling.cancelTraining({ ...ofLoop(ctx), model });
     }
     const last = waits(ctx, `wait until model ${model} has ended`, timings.givingUpMs);
     const end = await last.awaitTraining(awaiting(ctx, awaited));

@@ -14,6 +14,15 @@ export class LoopEnd extends Error {
   }
 }
 
+/** Unwinds a round whose step a person chose to skip: it is recorded without a metric. */
+export class RoundSkipped extends Error {
+  readonly note: string;
+  constructor(note: string) {
+    super(note);
+    this.note = note;
+  }
+}
+
 export function deadlinePassed({ input }: LoopContext): boolean {
   return input.deadline !== null && Date.now() >= input.deadline;
 }
@@ -90,9 +99,12 @@ function failureOf(error: unknown): Failure | null {
   return { type: known ? (type as FailureType) : 'Unexpected', message };
 }
 
+/** Steps of a round that has its images: what is left of it can be skipped. */
+const SKIPPABLE = new Set(['check', 'register', 'train', 'evaluate', 'predict']);
+
 /**
  * Puts the loop into `needs-attention` and waits, durably, for `resolve`.
- * @throws LoopEnd when the answer is `stop`, the loop is stopped, or its deadline passes.
+ * @throws LoopEnd when the answer is `stop`, the loop is stopped, or its deadline passes; RoundSkipped when it is `skip`.
  */
 export async function needsAttention(ctx: LoopContext, where: string, failure: Failure): Promise<void> {
   const { state } = ctx;
@@ -105,6 +117,7 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
     remedy,
     step: where,
     round: state.round,
+    ...(SKIPPABLE.has(where) && !state.ending ? { canSkip: true } : {}),
     since: new Date().toISOString(),
   };
   state.answer = null;
@@ -119,6 +132,7 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
     await wait(ctx, { until: () => state.answer !== null });
     const answer = answerOf(state);
     if (answer?.answer === 'stop' && !state.ending) throw new LoopEnd('stopped', byWhom(answer));
+    if (answer?.answer === 'skip') throw new RoundSkipped(`${headline}; skipped ${byWhom(answer)}`);
   } finally {
     state.attention = null;
     show(ctx);

@@ -216,7 +216,7 @@ describe('a spec that makes sense', () => {
     await folder.create();
     await folder.writeJsonOnce('spec.json', before);
     await folder.writeJsonOnce('loop.json', { ...loop, loop: before.name });
-    const { spec } = await openLoop(home, before.name);
+    const { spec } = await openLoop(home, { loop: before.name });
     expect(spec).toEqual({ ...before, forecast: { confidence: 0.65, giveUp: 0.25 }, classRatio: 2 });
     // A second start of the same spec takes the folder as it is.
     await expect(claimFolder(folder, spec)).resolves.toMatchObject({ specHash: BEFORE_FORECASTS.specHash });
