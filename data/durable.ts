@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { chmod, copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { constants, existsSync } from 'node:fs';
+import { chmod, copyFile, type FileHandle, link, mkdir, open, rename, rm, stat, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { diskIsFull, needsSpace, noSpace } from './disk-fault.ts';
 import { systemCode } from './errors.ts';
+import { temporaryFor } from './temporaries.ts';
 
 /** Puts content into a temporary file whose path it is given. */
 export type Fill = (temporary: string) => Promise<void>;
@@ -12,6 +13,7 @@ export type Fill = (temporary: string) => Promise<void>;
  * @throws the system's error.
  */
 export async function makeFolder(path: string): Promise<void> {
+  if (!existsSync(path)) needsSpace('mkdir', path);
   const first = await mkdir(path, { recursive: true, mode: 0o700 });
   if (first !== undefined) await syncFolder(dirname(first));
 }
@@ -26,6 +28,7 @@ export async function createExclusive(path: string, fill: Fill): Promise<boolean
   return withTemporary(path, async (temporary) => {
     await fill(temporary);
     try {
+      needsSpace('link', path);
       await link(temporary, path);
     } catch (error) {
       if (systemCode(error) === 'EEXIST') return false;
@@ -43,6 +46,7 @@ export async function createExclusive(path: string, fill: Fill): Promise<boolean
 export async function replaceWhole(path: string, fill: Fill): Promise<void> {
   await withTemporary(path, async (temporary) => {
     await fill(temporary);
+    needsSpace('rename', path);
     await rename(temporary, path);
     await syncFolder(dirname(path));
   });
@@ -53,7 +57,7 @@ export function fillWith(content: string | Uint8Array): Fill {
   return async (temporary) => {
     const file = await open(temporary, 'wx', 0o600);
     try {
-      await file.writeFile(content);
+      await writeAll(file, content, temporary);
       await file.sync();
     } finally {
       await file.close();
@@ -65,6 +69,7 @@ export function fillWith(content: string | Uint8Array): Fill {
 export function fillFrom(source: string): Fill {
   return async (temporary) => {
     await copyFile(source, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    if (diskIsFull()) await cutInHalf(temporary);
     // The copy has the source's mode, which may not even let us open it.
     await chmod(temporary, 0o600);
     const file = await open(temporary, 'r+');
@@ -76,8 +81,21 @@ export function fillFrom(source: string): Fill {
   };
 }
 
+async function writeAll(file: FileHandle, content: string | Uint8Array, path: string): Promise<void> {
+  if (!diskIsFull()) return file.writeFile(content);
+  const bytes = Buffer.from(content);
+  await file.writeFile(bytes.subarray(0, bytes.length / 2));
+  throw noSpace('write', path);
+}
+
+async function cutInHalf(path: string): Promise<never> {
+  await chmod(path, 0o600);
+  await truncate(path, Math.floor((await stat(path)).size / 2));
+  throw noSpace('copyfile', path);
+}
+
 async function withTemporary<T>(path: string, use: (temporary: string) => Promise<T>): Promise<T> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  const temporary = temporaryFor(path);
   try {
     return await use(temporary);
   } finally {
