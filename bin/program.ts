@@ -123,6 +123,11 @@ const COMMANDS: Entry[] = [
     add: async (program, context) => (await import('../client/commands/stop.ts')).addStopCommand(program, context),
   },
   {
+    name: 'verify',
+    summary: 're-hash all files of a loop and name what differs, no server needed',
+    add: async (program, context) => (await import('../client/commands/verify.ts')).addVerifyCommand(program, context),
+  },
+  {
     name: 'backtest',
     summary: 'show what each policy would have done, on past rounds or on learning curves',
     add: async (program, context) =>

@@ -39,10 +39,10 @@ Object.assign(fs, {
   open: async (...args: Parameters<typeof real.open>) => {
     step();
     const file = await real.open(...args);
-    const { sync } = file;
+    const sync = file.sync.bind(file);
     file.sync = async () => {
       step();
-      return sync.call(file);
+      return sync();
     };
     file.writeFile = async (content) => {
       step();
