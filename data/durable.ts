@@ -1,6 +1,19 @@
 import { constants, existsSync } from 'node:fs';
-import { chmod, copyFile, type FileHandle, link, mkdir, open, rename, rm, stat, truncate } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  rename,
+  rm,
+  stat,
+  truncate,
+} from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import { diskIsFull, needsSpace, noSpace } from './disk-fault.ts';
 import { systemCode } from './errors.ts';
 import { temporaryFor } from './temporaries.ts';
@@ -63,6 +76,46 @@ export function fillWith(content: string | Uint8Array): Fill {
       await file.close();
     }
   };
+}
+
+/** Writes a stream to a new file (0600) and waits until it is on the disk. */
+export function fillStream(source: Readable): Fill {
+  return async (temporary) => {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      for await (const piece of source) {
+        needsSpace('write', temporary);
+        await file.writeFile(piece);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  };
+}
+
+/**
+ * Gives a folder that is whole its final name, durably.
+ * @returns false when something of that name is there already (it is left as it is).
+ * @throws the system's error.
+ */
+export async function moveFolder(temporary: string, path: string): Promise<boolean> {
+  needsSpace('rename', path);
+  try {
+    // A rename would take the place of an empty folder.
+    await lstat(path);
+    return false;
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    if (['EEXIST', 'ENOTEMPTY', 'ENOTDIR'].includes(systemCode(error) ?? '')) return false;
+    throw error;
+  }
+  await syncFolder(dirname(path));
+  return true;
 }
 
 /** Copies a file (0600; shares its blocks where the file system can) and waits until the copy is on the disk. */

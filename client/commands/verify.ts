@@ -26,7 +26,11 @@ async function verify(
   const { verifyLoop, sweepLoop } = await import('../verify-loop.ts');
   const { sayProgress, verifiedText } = await import('../verify-text.ts');
   if (sweep) for (const file of await sweepLoop(home, loop)) output.say(`Removed ${file}`);
-  const verified = await verifyLoop(home, loop, sayProgress((text) => output.say(text), 'Hashed'));
+  const verified = await verifyLoop(
+    home,
+    loop,
+    sayProgress((text) => output.say(text), 'Hashed'),
+  );
   const passed = verified.troubles.length === 0;
   if (json) output.json({ schemaVersion: 1, passed, ...verified });
   else output.data(verifiedText(verified, output.style));
