@@ -58,12 +58,15 @@ export async function importLoop(request: ImportRequest): Promise<ImportedLoop> 
     }
     return { manifest, folder: folder.path };
   } catch (error) {
-    throw error instanceof CliError || error instanceof DataError || systemCode(error)
-      ? error
-      : damaged(source, [words(error)]);
+    throw isOurs(error) ? error : damaged(source, [words(error)]);
   } finally {
     zip.close();
   }
+}
+
+/** Errors that say what they are about; all else is what zlib and the ZIP library find wrong with damaged bytes. */
+function isOurs(error: unknown): boolean {
+  return error instanceof CliError || error instanceof DataError || (error instanceof Error && 'syscall' in error);
 }
 
 function words(error: unknown): string {
@@ -145,8 +148,7 @@ async function unpackOne(packed: Readable, path: string, { path: name, sha256 }:
   try {
     await orDiskTrouble(path, () => fillStream(packed.pipe(hashing))(path));
   } catch (error) {
-    // What the library finds wrong with the packed bytes has no code of the system’s.
-    if (error instanceof DataError || systemCode(error)?.startsWith('E')) throw error;
+    if (isOurs(error)) throw error;
     return [`${JSON.stringify(name)} cannot be unpacked: ${words(error)}`];
   } finally {
     packed.destroy();
