@@ -39,7 +39,7 @@ export async function writeChecksums(folder: LoopFolder, coming: Record<string, 
 }
 
 /** Checksums as text, sorted by file; the first line holds the hash of the others. */
-export function checksumsText(sums: ReadonlyMap<string, string>): string {
+function checksumsText(sums: ReadonlyMap<string, string>): string {
   const sorted = [...sums].sort(([one], [other]) => compareText(one, other));
   const body = sorted.map(([file, sha256]) => `${sha256}  ${file}\n`).join('');
   return `# deltaloop 1 ${sha256Of(body)}\n${body}`;
