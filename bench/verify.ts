@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { claimFolder } from '../client/loop-identity.ts';
 import { verifyLoop } from '../client/verify-loop.ts';
 import { toCoco } from '../data/coco.ts';
-import { fillWith, makeFolder } from '../data/durable.ts';
+import { makeFolder } from '../data/durable.ts';
 import { sha256Of } from '../data/hash.ts';
 import { LoopFolder } from '../data/loop-folder.ts';
 import type { StoredImage } from '../loop/round.ts';
@@ -54,7 +54,7 @@ async function makeLoop(home: string): Promise<LoopFolder> {
     const bytes = randomBytes(BYTES);
     const sha256 = sha256Of(bytes);
     const file = `${sha256}.png`;
-    await fillWith(bytes)(folder.resolve(`images/${file}`));
+    await writeFile(folder.resolve(`images/${file}`), bytes, { mode: 0o600 });
     images.push({ sha256, pixelSha256: sha256, file, className: CLASSES[n % 2] ?? '', width: 64, height: 64 });
   }
   const empty = { short: {}, exhausted: false, findings: [], passedOver: [] };

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, cp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -113,6 +114,17 @@ describe('deltaloop verify', () => {
       }
     },
     120_000,
+  );
+
+  it.skipIf(spawnSync('sha256sum', ['--version']).status !== 0)(
+    'leaves hashes that sha256sum checks, too',
+    async () => {
+      const cwd = LoopFolder.at(await copyOfHome(), 'pool').path;
+      const check = () => spawnSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd, encoding: 'utf8' });
+      expect(check()).toMatchObject({ status: 0, stdout: '', stderr: '' });
+      await flip(join(cwd, 'report.html'), 9);
+      expect(check()).toMatchObject({ status: 1, stdout: 'report.html: FAILED\n' });
+    },
   );
 
   it('names every file that is gone, one after another and all in one pass', async () => {
