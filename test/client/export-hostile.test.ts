@@ -113,7 +113,7 @@ describe('deltaloop import', () => {
     ['a missing file', [SPEC, manifest([SPEC, { name: 'pets/gone.json' }])], 7, '"pets/gone.json" is missing'],
     ['another size', [SPEC, manifest([{ name: 'pets/spec.json', content: '{  }' }])], 7, 'has another size'],
     ['other bytes', [SPEC, manifest([{ name: 'pets/spec.json', content: '[]' }])], 7, 'does not hold the bytes'],
-  ])('refuses a file with %s and writes nothing', async (_what, files, exit, words) => {
+  ])('refuses a file with %s and writes nothing', async (_what, files, ...[exit, words]) => {
     const { code, stderr, left } = await importOf(await zip(files));
     expect(code).toBe(exit);
     expect(stderr).toContain(words);
