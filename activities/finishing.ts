@@ -1,3 +1,6 @@
+import { writeChecksums } from '../data/checksums.ts';
+import { stableJson } from '../data/json.ts';
+import { sweepTemporaries } from '../data/temporaries.ts';
 import { outcomeSentence } from '../decide/outcome-sentence.ts';
 import { recommend } from '../decide/recommend.ts';
 import { LoopResultSchema } from '../loop/files.ts';
@@ -18,7 +21,12 @@ export async function finishLoop(deps: ActivityDeps, input: FinishInput, { beat 
   const result = written ?? LoopResultSchema.parse(await resultOf(files, input));
   // The outcome comes last: who sees it finds the report as well.
   await writeReport(files, result);
-  if (!written) await files.folder.writeJsonOnce('outcome.json', result);
+  if (!written) {
+    await sweepTemporaries(files.folder.path);
+    const outcome = stableJson(result);
+    await writeChecksums(files.folder, { 'outcome.json': outcome });
+    await files.folder.writeOnce('outcome.json', outcome);
+  }
   return result;
 }
 

@@ -12,6 +12,7 @@ import { measureService } from './service.ts';
 import { type Row, renderTable } from './table.ts';
 import { measureTenThousand } from './ten-thousand.ts';
 import { measureUpdates } from './updates.ts';
+import { measureVerify } from './verify.ts';
 import { measureWaiting } from './waiting.ts';
 
 const LONG_S = 20;
@@ -33,6 +34,7 @@ const SECTIONS: Record<string, (ground: Ground) => Promise<Row[]>> = {
   heads: measureHeads,
   'few-shot': measureFewShot,
   detector: measureDetector,
+  verify: measureVerify,
 };
 
 /** `npm run bench -- [--long] [--only SECTION]…`: one table on stdout, progress on stderr; ends with 1 when a target is missed. */

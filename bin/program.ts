@@ -123,6 +123,22 @@ const COMMANDS: Entry[] = [
     add: async (program, context) => (await import('../client/commands/stop.ts')).addStopCommand(program, context),
   },
   {
+    name: 'verify',
+    summary: 're-hash all files of a loop and name what differs, no server needed',
+    add: async (program, context) => (await import('../client/commands/verify.ts')).addVerifyCommand(program, context),
+  },
+  {
+    name: 'export',
+    summary: 'write the record of a loop to one ZIP file',
+    add: async (program, context) =>
+      (await import('../client/commands/export.ts')).addExportCommand(program, context, packageFile.version),
+  },
+  {
+    name: 'import',
+    summary: 'unpack an exported loop, to be read here',
+    add: async (program, context) => (await import('../client/commands/import.ts')).addImportCommand(program, context),
+  },
+  {
     name: 'backtest',
     summary: 'show what each policy would have done, on past rounds or on learning curves',
     add: async (program, context) =>

@@ -45,7 +45,7 @@ const MEANINGS: [ExitCode, string][] = [
   [EXIT.notAuthorised, 'not authorised'],
   [EXIT.targetNotMet, 'the loop ended not-improving, target-unreachable, images-exhausted or stopped'],
   [EXIT.capReached, 'the loop ended budget-exhausted, image-limit, round-limit or deadline'],
-  [EXIT.checksFailed, 'dataset checks failed'],
+  [EXIT.checksFailed, 'dataset checks failed; verify or export found files that differ; or import refused a file'],
   [EXIT.stillRunning, 'the loop is still running (status --check)'],
   [EXIT.timedOut, 'watch timed out; the loop goes on'],
   [EXIT.interrupted, 'Ctrl-C; the loop goes on'],

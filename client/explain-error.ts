@@ -1,4 +1,4 @@
-import { DataError } from '../data/errors.ts';
+import { DataError, FolderUnusableError } from '../data/errors.ts';
 import { FAILURES, type FailureType } from '../loop/failure.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -36,6 +36,10 @@ const EXIT_OF: Partial<Record<FailureType, ExitCode>> = {
 };
 
 function dataProblem(error: DataError): CliError {
+  if (error instanceof FolderUnusableError) {
+    const next = 'Once that is mended, type the command again.';
+    return new CliError(error.message, { exitCode: EXIT.unexpected, next, cause: error });
+  }
   const { headline, remedy } = FAILURES[error.code];
   // The remedies are written for a waiting loop; here it is a command that is tried again.
   const next = remedy.replace(/,? then answer `retry`/, ', then type the command again').replace(' for the worker', '');

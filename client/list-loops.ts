@@ -5,6 +5,7 @@ import { marked, unusedWords } from '../report/outcome-words.ts';
 import { LOOP_WORKFLOW } from '../workflows/messages.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
+import { readImported } from './imported-file.ts';
 import { type LoopFiles, loopNames, readLoopFiles } from './loop-files.ts';
 import { KEYS } from './search-attributes.ts';
 import { textTable } from './text-table.ts';
@@ -16,7 +17,7 @@ const MOST_EXECUTIONS = 1000;
 export interface ListedLoop {
   loop: string;
   title: string;
-  /** A phase, an outcome, how Temporal closed it, or `unknown` without a server. */
+  /** A phase, an outcome, how Temporal closed it, `imported` for the record of a loop that ran elsewhere, or `unknown` without a server. */
   state: string;
   round: number;
   /** Newest metric, 0–1. */
@@ -41,7 +42,10 @@ export async function listLoops(
   for (const [name, { status }] of executions) if (status.name === 'RUNNING') names.add(name);
   const loops: ListedLoop[] = [];
   for (const name of [...names].sort()) {
-    const loop = listed(name, await readLoopFiles(LoopFolder.at(home, name)), executions.get(name));
+    const folder = LoopFolder.at(home, name);
+    const loop = listed(name, await readLoopFiles(folder), executions.get(name));
+    // Where the loop itself runs on, its state there says more than that its record was imported.
+    if (loop?.state === 'unknown' && (await readImported(folder))) loop.state = 'imported';
     if (loop) loops.push(loop);
   }
   return { loops, serverProblem };

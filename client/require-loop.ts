@@ -3,6 +3,7 @@ import { CliError } from './cli-error.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { readFinished } from './finished-view.ts';
+import { readImportedView } from './imported-view.ts';
 import { loopNames } from './loop-files.ts';
 import type { LoopView } from './loop-view.ts';
 
@@ -16,6 +17,8 @@ export async function viewLoop(context: CommandContext, loop: string): Promise<K
   const { home } = context.settings;
   const finished = await readFinished(home, loop);
   if (finished) return finished;
+  const imported = await readImportedView(home, loop);
+  if (imported) return imported;
   const { client } = await context.connect();
   const { readLoop } = await import('./loop-view.ts');
   const view = await readLoop({ client, home, loop });

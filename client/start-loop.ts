@@ -7,6 +7,7 @@ import type { LoopSpec } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { firstRound } from './first-round.ts';
+import { refuseImported } from './imported-file.ts';
 import { readLoopFiles } from './loop-files.ts';
 import { claimFolder, refuseOtherSpec } from './loop-identity.ts';
 import { describeLoop, readLoop } from './loop-view.ts';
@@ -51,6 +52,7 @@ export async function prepareStart(
   const spec = await readSpecFile(specPath);
   const folder = LoopFolder.at(home, spec.name);
   const files = await readLoopFiles(folder);
+  if (files && !files.result) await refuseImported(folder, spec.name);
   // Sources are looked at once: a loop that was started owns copies, and its pool may have moved since.
   if (files) refuseOtherSpec(folder, files, spec);
   else {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { copyBatch } from '../collect/submit.ts';
+import { DiskFullError } from '../data/errors.ts';
 import { LoopFolder } from '../data/loop-folder.ts';
 import { canonicalJson } from '../data/spec-hash.ts';
 import type { Finding } from '../loop/finding.ts';
@@ -48,7 +49,11 @@ export async function submitDirectory(
   { loop, directory, by }: Submission,
 ): Promise<Submitted> {
   const { folder, classes, task, progress } = await requireCollecting(context, loop);
-  const { manifest, counts, images, findings } = await copyBatch(folder, directory, { classes, task });
+  const { manifest, counts, images, findings } = await copyBatch(folder, directory, { classes, task }).catch(
+    (error) => {
+      throw error instanceof DiskFullError ? noRoom({ loop, directory, folder }, error) : error;
+    },
+  );
   if (Object.values(counts).every((count) => count === 0))
     return { loop, message: null, counts, missing: null, findings };
   const { client } = await context.connect();
@@ -57,6 +62,21 @@ export async function submitDirectory(
     handle.executeUpdate(submitImages, { args: [batch], updateId: manifest.sha256 }),
   );
   return { loop, message, counts, findings, missing: await missingAfter(context, progress) };
+}
+
+/** Images are stored by their content, so that a second hand-in takes up what the first has copied. */
+function noRoom(
+  { loop, directory, folder }: { loop: string; directory: string; folder: LoopFolder },
+  cause: DiskFullError,
+): CliError {
+  return new CliError(
+    `The disk of ${folder.path} is full, so the images could not all be copied. Nothing is lost: ${directory} is only read, and the loop has been told of none of them.`,
+    {
+      exitCode: EXIT.unexpected,
+      next: `Free some space on the disk of ${folder.path}, then type: deltaloop submit ${loop} ${directory}`,
+      cause,
+    },
+  );
 }
 
 interface Collecting {

@@ -4,7 +4,8 @@ import type { LoopFolder } from '../data/loop-folder.ts';
 import { FindingSchema, StoredImageSchema } from '../loop/files.ts';
 import type { FileRef } from '../loop/round.ts';
 
-const AdmissionSchema = z.strictObject({
+/** `admissions/<sequence>.json`. */
+export const AdmissionSchema = z.strictObject({
   schemaVersion: z.literal(1),
   sequence: z.number().int().positive(),
   manifest: z.strictObject({ uri: z.string(), sha256: z.string() }),

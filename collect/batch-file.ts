@@ -7,7 +7,8 @@ import { LABEL_SHAPE } from '../loop/files.ts';
 import { jsonOrUndefined } from '../loop/json.ts';
 import type { FileRef } from '../loop/round.ts';
 
-const BatchSchema = z.strictObject({
+/** `batches/<sha256>.json`. */
+export const BatchSchema = z.strictObject({
   schemaVersion: z.literal(1),
   images: z.array(
     z.strictObject({

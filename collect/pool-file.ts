@@ -22,7 +22,8 @@ const POOL_FILE = 'pool.json';
 /** Files are hashed this many at a time. */
 const AT_ONCE = 4;
 
-const PoolSchema = z.strictObject({
+/** `pool.json`. */
+export const PoolSchema = z.strictObject({
   schemaVersion: z.literal(1),
   source: z.string(),
   classes: z.array(z.string()),

@@ -1,8 +1,22 @@
-import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { chmod, copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { constants, existsSync } from 'node:fs';
+import {
+  chmod,
+  copyFile,
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  rename,
+  rm,
+  stat,
+  truncate,
+} from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
+import { diskIsFull, needsSpace, noSpace } from './disk-fault.ts';
 import { systemCode } from './errors.ts';
+import { temporaryFor } from './temporaries.ts';
 
 /** Puts content into a temporary file whose path it is given. */
 export type Fill = (temporary: string) => Promise<void>;
@@ -12,6 +26,7 @@ export type Fill = (temporary: string) => Promise<void>;
  * @throws the system's error.
  */
 export async function makeFolder(path: string): Promise<void> {
+  if (!existsSync(path)) needsSpace('mkdir', path);
   const first = await mkdir(path, { recursive: true, mode: 0o700 });
   if (first !== undefined) await syncFolder(dirname(first));
 }
@@ -26,6 +41,7 @@ export async function createExclusive(path: string, fill: Fill): Promise<boolean
   return withTemporary(path, async (temporary) => {
     await fill(temporary);
     try {
+      needsSpace('link', path);
       await link(temporary, path);
     } catch (error) {
       if (systemCode(error) === 'EEXIST') return false;
@@ -43,6 +59,7 @@ export async function createExclusive(path: string, fill: Fill): Promise<boolean
 export async function replaceWhole(path: string, fill: Fill): Promise<void> {
   await withTemporary(path, async (temporary) => {
     await fill(temporary);
+    needsSpace('rename', path);
     await rename(temporary, path);
     await syncFolder(dirname(path));
   });
@@ -53,7 +70,7 @@ export function fillWith(content: string | Uint8Array): Fill {
   return async (temporary) => {
     const file = await open(temporary, 'wx', 0o600);
     try {
-      await file.writeFile(content);
+      await writeAll(file, content, temporary);
       await file.sync();
     } finally {
       await file.close();
@@ -61,10 +78,51 @@ export function fillWith(content: string | Uint8Array): Fill {
   };
 }
 
+/** Writes a stream to a new file (0600) and waits until it is on the disk. */
+export function fillStream(source: Readable): Fill {
+  return async (temporary) => {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      for await (const piece of source) {
+        needsSpace('write', temporary);
+        await file.writeFile(piece);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  };
+}
+
+/**
+ * Gives a folder that is whole its final name, durably.
+ * @returns false when something of that name is there already (it is left as it is).
+ * @throws the system's error.
+ */
+export async function moveFolder(temporary: string, path: string): Promise<boolean> {
+  needsSpace('rename', path);
+  try {
+    // A rename would take the place of an empty folder.
+    await lstat(path);
+    return false;
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    if (['EEXIST', 'ENOTEMPTY', 'ENOTDIR'].includes(systemCode(error) ?? '')) return false;
+    throw error;
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
 /** Copies a file (0600; shares its blocks where the file system can) and waits until the copy is on the disk. */
 export function fillFrom(source: string): Fill {
   return async (temporary) => {
     await copyFile(source, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    if (diskIsFull()) await cutInHalf(temporary);
     // The copy has the source's mode, which may not even let us open it.
     await chmod(temporary, 0o600);
     const file = await open(temporary, 'r+');
@@ -76,8 +134,21 @@ export function fillFrom(source: string): Fill {
   };
 }
 
+async function writeAll(file: FileHandle, content: string | Uint8Array, path: string): Promise<void> {
+  if (!diskIsFull()) return file.writeFile(content);
+  const bytes = Buffer.from(content);
+  await file.writeFile(bytes.subarray(0, bytes.length / 2));
+  throw noSpace('write', path);
+}
+
+async function cutInHalf(path: string): Promise<never> {
+  await chmod(path, 0o600);
+  await truncate(path, Math.floor((await stat(path)).size / 2));
+  throw noSpace('copyfile', path);
+}
+
 async function withTemporary<T>(path: string, use: (temporary: string) => Promise<T>): Promise<T> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  const temporary = temporaryFor(path);
   try {
     return await use(temporary);
   } finally {

@@ -41,6 +41,16 @@ export class DiskFullError extends DataError {
   }
 }
 
+/** The system refuses to read or write a file of the loop's folder, or the disk fails (EACCES, EPERM, EROFS, EIO). */
+export class FolderUnusableError extends DataError {
+  override readonly name = 'FolderUnusableError';
+  // No public type says this yet; the message says what is wrong and what to do.
+  readonly code = 'Unexpected';
+  constructor(file: string, why: string, options?: ErrorOptions) {
+    super(`${file} ${why} Nothing was half written.`, options);
+  }
+}
+
 /** The loop's folder does not exist on this machine. */
 export class FolderMissingError extends DataError {
   override readonly name = 'FolderMissingError';
@@ -103,13 +113,25 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Runs a write to `file`; a full disk or quota becomes DiskFullError, every other error passes as it is. */
-export async function orDiskFull<T>(file: string, write: () => Promise<T>): Promise<T> {
+const UNUSABLE: Record<string, string> = {
+  EACCES: 'may not be read or written by this user (EACCES): give the folder to the user that the worker runs as.',
+  EPERM: 'may not be changed (EPERM): lift what protects the file, and give the folder to the worker’s user.',
+  EROFS: 'is on a file system that is mounted read-only (EROFS): look at the system’s log and mount it for writing.',
+  EIO: 'cannot be read or written because the disk fails (EIO): look at the system’s log and save a copy of the folder.',
+};
+
+/**
+ * Runs a step on a file of the loop's folder.
+ * @throws DiskFullError for a full disk or quota; FolderUnusableError where the system refuses; every other error as it is.
+ */
+export async function orDiskTrouble<T>(file: string, step: () => Promise<T>): Promise<T> {
   try {
-    return await write();
+    return await step();
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOSPC' || code === 'EDQUOT') throw new DiskFullError(file, { cause: error });
+    const why = code === undefined ? undefined : UNUSABLE[code];
+    if (why !== undefined) throw new FolderUnusableError(file, why, { cause: error });
     throw error;
   }
 }

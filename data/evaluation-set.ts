@@ -26,13 +26,14 @@ export interface EvaluationImage extends StoredImage {
   source: string;
 }
 
-const SetSchema = z.strictObject({
+/** `evaluation/set.json`. */
+export const EvaluationSetSchema = z.strictObject({
   schemaVersion: z.literal(1),
   classes: z.array(z.string()),
   images: z.array(z.strictObject({ ...StoredImageSchema.shape, source: z.string() })),
   findings: z.array(FindingSchema),
 });
-type EvaluationSet = z.infer<typeof SetSchema>;
+export type EvaluationSet = z.infer<typeof EvaluationSetSchema>;
 
 export interface FrozenEvaluationSet {
   /** `evaluation/coco.json`. */
@@ -107,7 +108,7 @@ export async function readEvaluationSet(folder: LoopFolder): Promise<EvaluationI
 }
 
 async function readSet(folder: LoopFolder): Promise<EvaluationSet | undefined> {
-  return folder.readRecord(SET_FILE, SetSchema);
+  return folder.readRecord(SET_FILE, EvaluationSetSchema);
 }
 
 async function asFrozen(folder: LoopFolder, set: EvaluationSet): Promise<FrozenEvaluationSet> {

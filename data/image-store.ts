@@ -1,7 +1,8 @@
-import { link } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, link } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { createExclusive, type Fill, fillFrom, makeFolder } from './durable.ts';
-import { FolderConflictError, orDiskFull, SourceChangedError, SourceUnreadableError, systemCode } from './errors.ts';
+import { FolderConflictError, orDiskTrouble, SourceChangedError, SourceUnreadableError, systemCode } from './errors.ts';
 import { sha256OfFile } from './hash.ts';
 
 /** The folders of a loop that hold images, each image once under its content hash. */
@@ -27,7 +28,7 @@ export async function storeImageFile(job: {
   const file = imageFileName(name);
   const folder = join(root, store);
   const path = join(folder, file);
-  await orDiskFull(path, async () => {
+  await orDiskTrouble(path, async () => {
     await makeFolder(folder);
     if (await holds(path, name.sha256)) return;
     const created = await createExclusive(path, verified(name.sha256, source, own(root, source)));
@@ -52,8 +53,13 @@ function own(root: string, source: string): Fill {
 function verified(sha256: string, source: string, fill: Fill): Fill {
   return async (temporary) => {
     await fill(temporary).catch((error) => {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      throw new SourceUnreadableError(source, 'does not exist any more', { cause: error });
+      if (systemCode(error) === 'ENOENT')
+        throw new SourceUnreadableError(source, 'does not exist any more', { cause: error });
+      // Copying may fail on either side: only a source that can be read leaves the folder as the cause.
+      return access(source, constants.R_OK).then(
+        () => Promise.reject(error),
+        (refused) => Promise.reject(new SourceUnreadableError(source, `cannot be read (${systemCode(refused)})`)),
+      );
     });
     if ((await sha256OfFile(temporary)) !== sha256) throw new SourceChangedError(source);
   };

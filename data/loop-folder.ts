@@ -1,11 +1,11 @@
 import { readFile, realpath, rm, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { FileRef } from '../loop/round.ts';
 import { LoopNameSchema } from '../loop/spec.ts';
 import { createExclusive, fillWith, makeFolder, replaceWhole } from './durable.ts';
-import { FolderConflictError, FolderMissingError, orDiskFull, PathOutsideError, systemCode } from './errors.ts';
+import { FolderConflictError, FolderMissingError, orDiskTrouble, PathOutsideError, systemCode } from './errors.ts';
 import { sha256Of } from './hash.ts';
 import { type ImageName, type ImageStore, storeImageFile } from './image-store.ts';
 import { stableJson } from './json.ts';
@@ -29,9 +29,9 @@ export class LoopFolder {
     return new LoopFolder(join(resolve(home), 'loops', LoopNameSchema.parse(loop)));
   }
 
-  /** Makes the folder (0700) and its parents; fine when it exists. @throws DiskFullError */
+  /** Makes the folder (0700) and its parents; fine when it exists. @throws DiskFullError; FolderUnusableError */
   async create(): Promise<void> {
-    await orDiskFull(this.path, () => makeFolder(this.path));
+    await orDiskTrouble(this.path, () => makeFolder(this.path));
   }
 
   /** Whether the folder exists on this machine. */
@@ -63,14 +63,15 @@ export class LoopFolder {
 
   /**
    * Creates a file once. The same bytes there already are fine, so a late or repeated attempt changes nothing.
-   * @throws FolderConflictError when other bytes are there; DiskFullError; FolderMissingError; PathOutsideError.
+   * @throws FolderConflictError when other bytes are there; DiskFullError; FolderUnusableError; FolderMissingError;
+   *   PathOutsideError.
    */
   async writeOnce(file: string, content: string | Uint8Array): Promise<FileRef> {
     const path = await this.#prepare(file);
     const bytes = Buffer.from(content);
     const found = await readIfThere(path);
     if (found === undefined) {
-      const created = await orDiskFull(path, () => createExclusive(path, fillWith(bytes)));
+      const created = await orDiskTrouble(path, () => createExclusive(path, fillWith(bytes)));
       if (!created) this.#mustEqual(file, bytes, await readIfThere(path));
     } else this.#mustEqual(file, bytes, found);
     return { uri: pathToFileURL(path).href, sha256: sha256Of(bytes) };
@@ -87,7 +88,7 @@ export class LoopFolder {
    */
   async replace(file: string, content: string | Uint8Array): Promise<FileRef> {
     const path = await this.#prepare(file);
-    await orDiskFull(path, () => replaceWhole(path, fillWith(content)));
+    await orDiskTrouble(path, () => replaceWhole(path, fillWith(content)));
     return { uri: pathToFileURL(path).href, sha256: sha256Of(content) };
   }
 
@@ -124,7 +125,8 @@ export class LoopFolder {
   }
 
   /**
-   * The bytes a reference names, checked against its SHA-256.
+   * The bytes a reference names, checked against its SHA-256. A reference that was written while the folder lay below another
+   * home (an imported record, a home that moved) names the same file of this one.
    * @throws PathOutsideError when the address, or a symbolic link on the way, leaves the folder;
    *   FolderConflictError when the file is missing or holds other bytes; FolderMissingError.
    */
@@ -167,24 +169,36 @@ export class LoopFolder {
   async #prepare(file: string): Promise<string> {
     const path = this.resolve(file);
     await this.mustExist();
-    await orDiskFull(path, () => makeFolder(dirname(path)));
+    await orDiskTrouble(path, () => makeFolder(dirname(path)));
     return path;
   }
 
   #pathOf(ref: FileRef): string {
-    let path: string;
-    try {
-      path = fileURLToPath(ref.uri);
-    } catch (error) {
-      throw new PathOutsideError(ref.uri, this.path, { cause: error });
-    }
-    if (!isInside(this.path, path)) throw new PathOutsideError(ref.uri, this.path);
-    return path;
+    const path = pathOfUri(ref.uri) ?? '';
+    const inside = isInside(this.path, path) ? path : this.#moved(path);
+    if (inside === undefined || !isInside(this.path, inside)) throw new PathOutsideError(ref.uri, this.path);
+    return inside;
+  }
+
+  /** Where a file of this loop's folder below another home lies in this one. */
+  #moved(path: string): string | undefined {
+    const folder = `${sep}loops${sep}${basename(this.path)}${sep}`;
+    const at = path.lastIndexOf(folder);
+    return at === -1 ? undefined : join(this.path, path.slice(at + folder.length));
   }
 
   #mustEqual(file: string, expected: Buffer, found: Buffer | undefined): void {
     if (found?.equals(expected)) return;
     throw new FolderConflictError(file, 'is there already with another content; it is left as it is');
+  }
+}
+
+/** The path of a `file:` address; undefined for any other. */
+function pathOfUri(uri: string): string | undefined {
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    return undefined;
   }
 }
 
@@ -194,7 +208,7 @@ function isInside(folder: string, path: string): boolean {
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path);
+    return await orDiskTrouble(path, () => readFile(path));
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;

@@ -1,6 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fillWith, makeFolder, replaceWhole } from '../data/durable.ts';
 
 /**
  * The key of this home's vision service, made once and kept in `<home>/vision-service/key` (readable by its owner only).
@@ -14,9 +15,7 @@ export async function serviceKey(home: string): Promise<string> {
   });
   if (/^[0-9a-f]{64}$/.test(known.trim())) return known.trim();
   const key = randomBytes(32).toString('hex');
-  await mkdir(join(home, 'vision-service'), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, `${key}\n`, { mode: 0o600 });
-  await rename(draft, file);
+  await makeFolder(join(home, 'vision-service'));
+  await replaceWhole(file, fillWith(`${key}\n`));
   return key;
 }

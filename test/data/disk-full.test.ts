@@ -2,12 +2,12 @@ import type * as FileSystem from 'node:fs/promises';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DiskFullError } from '../../data/errors.ts';
+import { DiskFullError, FolderUnusableError } from '../../data/errors.ts';
 import { sha256Of } from '../../data/hash.ts';
 import { loopFolder, put, temporaryFolder } from './fixtures.ts';
 
 /** The step of a write that the disk refuses, and how. */
-const disk = vi.hoisted(() => ({ refuses: '', code: 'ENOSPC' }));
+const disk = vi.hoisted(() => ({ refuses: '', code: 'ENOSPC', unreadable: '' }));
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof FileSystem>();
@@ -21,6 +21,8 @@ vi.mock('node:fs/promises', async (original) => {
     link: async (...args: Parameters<typeof real.link>) => (disk.refuses === 'link' ? refuse() : real.link(...args)),
     rename: async (...args: Parameters<typeof real.rename>) =>
       disk.refuses === 'rename' ? refuse() : real.rename(...args),
+    access: async (...args: Parameters<typeof real.access>) =>
+      args[0] === disk.unreadable ? refuse() : real.access(...args),
     copyFile: async (...args: Parameters<typeof real.copyFile>) => {
       await real.copyFile(...args);
       if (disk.refuses === 'copy') refuse();
@@ -40,7 +42,7 @@ vi.mock('node:fs/promises', async (original) => {
 });
 
 afterEach(() => {
-  Object.assign(disk, { refuses: '', code: 'ENOSPC' });
+  Object.assign(disk, { refuses: '', code: 'ENOSPC', unreadable: '' });
 });
 
 describe('a full disk', () => {
@@ -90,5 +92,31 @@ describe('a full disk', () => {
     const ref = await folder.writeOnce('a.json', 'same');
     disk.refuses = 'write';
     expect(await folder.writeOnce('a.json', 'same')).toEqual(ref);
+  });
+});
+
+describe('a folder that the system refuses', () => {
+  it.each([
+    ['EACCES', 'may not be read or written by this user'],
+    ['EPERM', 'may not be changed'],
+    ['EROFS', 'mounted read-only'],
+    ['EIO', 'the disk fails'],
+  ])('is told with what to do, and nothing is half written (%s)', async (code, words) => {
+    const folder = await loopFolder();
+    Object.assign(disk, { refuses: 'write', code });
+    await expect(folder.writeOnce('a.json', 'content')).rejects.toThrow(FolderUnusableError);
+    await expect(folder.writeOnce('a.json', 'content')).rejects.toThrow(words);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  it('is not blamed for a source that cannot be read', async () => {
+    const folder = await loopFolder();
+    const source = await put(await temporaryFolder(), 'a.png', 'bytes');
+    disk.refuses = 'copy';
+    disk.code = 'EACCES';
+    const name = { sha256: sha256Of('bytes'), ext: 'png' };
+    await expect(folder.storeImage(source, name)).rejects.toThrow(FolderUnusableError);
+    disk.unreadable = source;
+    await expect(folder.storeImage(source, name)).rejects.toMatchObject({ code: 'SourceUnreadable' });
   });
 });

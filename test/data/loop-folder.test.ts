@@ -131,6 +131,16 @@ describe('reading', () => {
     }
   });
 
+  it('finds the file of a reference that was written below another home, and no other loop’s', async () => {
+    const folder = await loopFolder();
+    const { sha256 } = await folder.writeOnce('rounds/1/a b.json', '{}');
+    const moved = { uri: 'file:///elsewhere/loops/old/loops/test-loop/rounds/1/a%20b.json', sha256 };
+    expect((await folder.read(moved)).toString()).toBe('{}');
+    for (const rest of ['loops/other/rounds/1/a%20b.json', 'loops/test-loop/..%2f..%2fx', 'loops/test-loop/'])
+      await expect(folder.read({ uri: `file:///elsewhere/${rest}`, sha256 }), rest).rejects.toThrow(PathOutsideError);
+    await expect(folder.read({ ...moved, sha256: sha256Of('x') })).rejects.toThrow('does not hold the bytes');
+  });
+
   it('does not follow a symbolic link out of the folder', async () => {
     const folder = await loopFolder();
     const secret = await put(await temporaryFolder(), 'secret.txt', 'secret');

@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ZipFile } from 'yazl';
+import { inProcess } from './run-cli.ts';
+import { tempFolder } from './temp-folder.ts';
+
+interface Packed {
+  name: string;
+  content?: string | Buffer;
+  mode?: number;
+  compress?: boolean;
+}
+
+const sha256 = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
+
+function manifest(files: Packed[], more: object = {}): Packed {
+  const listed = files.map(({ name, content = '' }) => ({
+    path: name.replace(/^pets\//, ''),
+    sha256: sha256(content),
+    bytes: Buffer.from(content).length,
+  }));
+  const content = {
+    format: 'deltaloop-loop',
+    formatVersion: 1,
+    loop: 'pets',
+    exportedAt: '2026-11-28T12:00:00.000Z',
+    deltaloop: '0.1.0',
+    ended: true,
+    differences: 0,
+    files: listed,
+    ...more,
+  };
+  return { name: 'manifest.json', content: JSON.stringify(content) };
+}
+
+/** A ZIP file of these entries; a name may be put in that the library itself would refuse to write. */
+async function zip(files: Packed[]): Promise<Buffer> {
+  const made = new ZipFile();
+  const renamed: [string, string][] = [];
+  for (const [at, { name, content = '', mode = 0o100600, compress = true }] of files.entries()) {
+    const stand = `@${String(at).padStart(name.length - 1, '0')}`;
+    const hostile = /^\/|\.\.|\\|^[a-z]:/i.test(name);
+    if (hostile) renamed.push([stand, name]);
+    made.addBuffer(Buffer.from(content), hostile ? stand : name, { mode, compress });
+  }
+  made.end();
+  const bytes = await buffer(made.outputStream as Readable);
+  let text = bytes.toString('latin1');
+  for (const [stand, name] of renamed) text = text.replaceAll(stand, name);
+  return Buffer.from(text, 'latin1');
+}
+
+async function importOf(bytes: Buffer, args: string[] = []) {
+  const home = await tempFolder();
+  const file = join(await tempFolder(), 'a.zip');
+  await writeFile(file, bytes);
+  const run = await inProcess(['import', file, ...args], { home });
+  return { ...run, home, left: await readdir(home, { recursive: true }) };
+}
+
+const SPEC: Packed = { name: 'pets/spec.json', content: '{}' };
+
+describe('deltaloop import', () => {
+  it('takes a file that fits its manifest', async () => {
+    const { code, home } = await importOf(await zip([SPEC, manifest([SPEC])]));
+    expect(code).toBe(0);
+    expect(await readFile(join(home, 'loops/pets/spec.json'), 'utf8')).toBe('{}');
+  });
+
+  it.each<[string, Packed, string]>([
+    ['a path that climbs', { name: 'pets/../../evil' }, 'leads out of the loop’s folder'],
+    ['an absolute path', { name: '/etc/cron.d/evil' }, 'leads out of the loop’s folder'],
+    ['a drive', { name: 'c:/evil/evil' }, 'leads out of the loop’s folder'],
+    ['a backslash', { name: 'pets\\..\\evil' }, 'leads out of the loop’s folder'],
+    ['a symbolic link', { name: 'pets/link', content: '/etc/passwd', mode: 0o120777 }, 'is a link'],
+    ['a device', { name: 'pets/null', mode: 0o020666 }, 'special file'],
+    ['a name twice', { name: 'pets/spec.json', content: 'other' }, 'is there twice'],
+    ['a name twice but for case', { name: 'pets/SPEC.json' }, 'is there twice'],
+    ['a file that nothing lists', { name: 'pets/extra.json' }, 'is not in its manifest.json'],
+    ['a file beside the loop', { name: 'dev.json' }, 'is not in its manifest.json'],
+    ['another loop', { name: 'other/spec.json' }, 'is not in its manifest.json'],
+    ['a control character', { name: 'pets/a\u0007b' }, 'no plain path'],
+    ['a bomb', { name: 'pets/bomb', content: Buffer.alloc(4 << 20) }, 'decompression bomb'],
+  ])('refuses %s and writes nothing', async (_what, entry, words) => {
+    const { code, stderr, left } = await importOf(await zip([SPEC, entry, manifest([SPEC])]));
+    expect(code).toBe(7);
+    expect(stderr).toContain(words);
+    expect(stderr).toContain('nothing was written');
+    expect(left).toEqual([]);
+  });
+
+  it('names every bad entry in one pass', async () => {
+    const bad = [{ name: 'pets/../a' }, { name: '/b/c/d/e' }, { name: 'pets/link', mode: 0o120777 }];
+    const { stderr } = await importOf(await zip([SPEC, ...bad, manifest([SPEC])]));
+    for (const { name } of bad) expect(stderr).toContain(JSON.stringify(name));
+  });
+
+  it.each([
+    ['no manifest', [SPEC], 2, 'has no manifest.json'],
+    ['another manifest', [{ name: 'manifest.json', content: '[]' }], 2, 'is not one of deltaloop'],
+    [
+      'a newer format',
+      [SPEC, manifest([SPEC], { formatVersion: 2 })],
+      2,
+      'format version 2; this version of deltaloop reads 1',
+    ],
+    ['a name that is no loop’s', [SPEC, manifest([SPEC], { loop: '../x' })], 2, 'is damaged'],
+    ['a missing file', [SPEC, manifest([SPEC, { name: 'pets/gone.json' }])], 7, '"pets/gone.json" is missing'],
+    ['another size', [SPEC, manifest([{ name: 'pets/spec.json', content: '{  }' }])], 7, 'has another size'],
+    ['other bytes', [SPEC, manifest([{ name: 'pets/spec.json', content: '[]' }])], 7, 'does not hold the bytes'],
+  ])('refuses a file with %s and writes nothing', async (_what, files, ...[exit, words]) => {
+    const { code, stderr, left } = await importOf(await zip(files));
+    expect(code).toBe(exit);
+    expect(stderr).toContain(words);
+    expect(left.filter((each) => each !== 'loops')).toEqual([]);
+  });
+
+  it('unpacks no more than it is allowed to, by what the file declares and by what it holds', async () => {
+    const big: Packed = { name: 'pets/big.bin', content: Buffer.alloc(2_000_000, 'abcdefgh'), compress: false };
+    const bytes = await zip([SPEC, big, manifest([SPEC, big])]);
+    const refused = await importOf(bytes, ['--max-gigabytes', '0.001']);
+    expect(refused).toMatchObject({ code: 7, left: [], stderr: expect.stringContaining('--max-gigabytes') });
+    expect(await importOf(bytes, ['--max-gigabytes', '0.01'])).toMatchObject({ code: 0 });
+  });
+
+  it('refuses a file whose entries hold more than they declare', async () => {
+    const liar: Packed = { name: 'pets/liar.json', content: 'x'.repeat(5000) };
+    const bytes = await zip([SPEC, liar, manifest([SPEC, { ...liar, content: 'x'.repeat(50) }])]);
+    const lied = Buffer.from(bytes);
+    for (let at = lied.indexOf(u32(5000)); at !== -1; at = lied.indexOf(u32(5000), at + 4)) u32(50).copy(lied, at);
+    const { code, left, stderr } = await importOf(lied);
+    expect(code).toBe(7);
+    expect(stderr).toContain('"liar.json" cannot be unpacked');
+    expect(left.filter((each) => each !== 'loops')).toEqual([]);
+  });
+
+  it('never writes over a loop that is there', async () => {
+    const home = await tempFolder();
+    await mkdir(join(home, 'loops/pets'), { recursive: true });
+    const file = join(home, 'a.zip');
+    await writeFile(file, await zip([SPEC, manifest([SPEC])]));
+    const { code, stderr } = await inProcess(['import', file], { home });
+    expect(code).toBe(2);
+    expect(stderr).toContain('has a loop pets already');
+    expect(await readdir(join(home, 'loops'), { recursive: true })).toEqual(['pets']);
+  });
+
+  it('says what it cannot read', async () => {
+    expect(await importOf(Buffer.from('no zip at all'))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('ZIP file'),
+    });
+    const run = await inProcess(['import', '/nowhere.zip'], { home: await tempFolder() });
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('does not exist') });
+  });
+
+  it('survives any damage: a byte that differs is refused or changes nothing that is written', async () => {
+    const noise = {
+      name: 'pets/noise.bin',
+      content: Buffer.from(Array.from({ length: 300 }, (_, at) => (at * 37) % 251)),
+    };
+    const bytes = await zip([SPEC, noise, manifest([SPEC, noise])]);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, by) => {
+        const broken = Buffer.from(bytes);
+        broken[at] = (broken[at] ?? 0) ^ by;
+        const { code, home, left, stderr } = await importOf(broken);
+        expect([0, 2, 7]).toContain(code);
+        expect(stderr).not.toContain('Unexpected');
+        if (code !== 0) expect(left.filter((each) => each !== 'loops')).toEqual([]);
+        else expect(await readFile(join(home, 'loops/pets/noise.bin'))).toEqual(noise.content);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
