@@ -42,8 +42,13 @@ export function isIgnored(path: string, patterns: readonly string[]): boolean {
 
 /** A pattern that fits a folder fits all that is in it. */
 function fits(path: string, pattern: string): boolean {
-  const parts = path.split('/');
-  return parts.some((_part, i) => matchesGlob(parts.slice(0, i + 1).join('/'), pattern));
+  const parts = withoutDots(path).split('/');
+  return parts.some((_part, i) => matchesGlob(parts.slice(0, i + 1).join('/'), withoutDots(pattern)));
+}
+
+/** Unlike in a shell, `*` fits names with a dot in front, too. */
+function withoutDots(path: string): string {
+  return path.replace(/(^|\/)\./g, '$1dot-');
 }
 
 /** The patterns of `.dockerignore`, in order. */
