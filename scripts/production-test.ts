@@ -54,6 +54,7 @@ async function test(): Promise<void> {
   await step('the database, set up twice', database);
   await step('the services', services);
   await step('a loop, with the Temporal server and the database restarted', restarts);
+  await step('another password of the database', password);
   if (older) await step(`Temporal upgraded from ${flags.from} to ${version}`, upgrade);
   await step('the Temporal server, the database and the worker killed', crashes);
   await step('a backup', backup);
@@ -77,6 +78,7 @@ async function database(): Promise<void> {
   await stack.exec('postgresql', psql(variables.POSTGRES_PASSWORD, ['--command', 'CREATE DATABASE temporal']));
   await stack.once('temporal-schema');
   await stack.once('temporal-schema');
+  await sizes();
 }
 
 async function services(): Promise<void> {
@@ -95,6 +97,22 @@ async function restarts(): Promise<void> {
   for (const name of ['temporal', 'postgresql'] as const) await stack.stop(name);
   for (const name of ['postgresql', 'temporal'] as const) await stack.up(name);
   await loop.until(2);
+}
+
+/** As docs/deployment.md tells: first in the database, then in `.env`. */
+async function password(): Promise<void> {
+  const earlier = variables.POSTGRES_PASSWORD;
+  variables.POSTGRES_PASSWORD = secret();
+  const change = `ALTER ROLE temporal PASSWORD '${variables.POSTGRES_PASSWORD}'`;
+  await stack.exec('postgresql', psql(earlier, ['--command', change]));
+  await assert.rejects(
+    stack.exec('postgresql', psql(earlier, ['--command', 'SELECT 1'])),
+    /password authentication failed/,
+  );
+  await stack.stop('temporal');
+  stack.reconfigure(variables);
+  await stack.once('temporal-schema');
+  await stack.up('temporal');
 }
 
 /** As `docker compose up --detach` does after both tags were changed. */
@@ -137,7 +155,20 @@ async function end(): Promise<LoopResult> {
     models.reduce((sum, { minutes }) => sum + minutes, 0),
   );
   say(`${result.outcome}: ${result.sentence}`);
+  await sizes();
   return result;
+}
+
+/** Says what a loop leaves behind, and how much of it is there before any loop. */
+async function sizes(): Promise<void> {
+  const query = 'SELECT datname, pg_database_size(oid) / 1000 FROM pg_database WHERE NOT datistemplate ORDER BY 1';
+  const rows = await stack.exec('postgresql', psql(variables.POSTGRES_PASSWORD, ['--tuples-only', '--command', query]));
+  say(
+    `Databases, kB: ${rows
+      .replaceAll(/\s*\|\s*/g, ' ')
+      .trim()
+      .replaceAll(/\s*\n\s*/g, ', ')}`,
+  );
 }
 
 async function restore(): Promise<void> {
