@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runCommand } from '../dev/run-command.ts';
 import { elapsed } from '../dev/say.ts';
 import type { LoopResult } from '../loop/outcome.ts';
+import { pgDump, psql, secret, tar } from './production-commands.ts';
 import { composeFile } from './production-compose.ts';
 import { layImage } from './production-image.ts';
 import { addPrograms, makeDatabase, makeLayout } from './production-layout.ts';
@@ -135,9 +134,7 @@ async function backup(): Promise<void> {
   for (const name of ['worker', 'vision-service'] as const) await stack.stop(name);
   for (const name of DATABASES) {
     const file = join(layout.root, 'backup', `${name}.sql`);
-    const options = ['--create', '--clean', '--if-exists', '--host', '127.0.0.1', '--username', 'temporal'];
-    const dump = [...withPassword(variables.POSTGRES_PASSWORD, 'pg_dump'), ...options, '--file', file, name];
-    await stack.exec('postgresql', dump);
+    await stack.exec('postgresql', pgDump(variables.POSTGRES_PASSWORD, name, file));
   }
   await tar(['--create', '--file', join(layout.root, 'home.tar'), '--directory', layout.root, 'home']);
   for (const name of ['vision-service', 'worker'] as const) await stack.up(name);
@@ -162,13 +159,8 @@ async function end(): Promise<LoopResult> {
 /** Says what a loop leaves behind, and how much of it is there before any loop. */
 async function sizes(): Promise<void> {
   const query = 'SELECT datname, pg_database_size(oid) / 1000 FROM pg_database WHERE NOT datistemplate ORDER BY 1';
-  const rows = await stack.exec('postgresql', psql(variables.POSTGRES_PASSWORD, ['--tuples-only', '--command', query]));
-  say(
-    `Databases, kB: ${rows
-      .replaceAll(/\s*\|\s*/g, ' ')
-      .trim()
-      .replaceAll(/\s*\n\s*/g, ', ')}`,
-  );
+  const asked = psql(variables.POSTGRES_PASSWORD, ['--csv', '--tuples-only', '--command', query]);
+  say(`Databases, kB: ${(await stack.exec('postgresql', asked)).trim().split('\n').join(' ')}`);
 }
 
 async function restore(): Promise<void> {
@@ -189,20 +181,6 @@ async function restore(): Promise<void> {
   for (const name of ['vision-service', 'worker'] as const) await stack.up(name);
 }
 
-function psql(password: string, more: string[]): string[] {
-  const target = ['--username', 'temporal', '--host', '127.0.0.1', '--dbname', 'postgres', '--no-psqlrc', '--quiet'];
-  return [...withPassword(password, 'psql'), ...target, '--set', 'ON_ERROR_STOP=1', ...more];
-}
-
-function withPassword(password: string, program: string): string[] {
-  return ['env', `PGPASSWORD=${password}`, program];
-}
-
-async function tar(args: string[]): Promise<void> {
-  const result = await runCommand('tar', ['--numeric-owner', '--same-owner', ...args], { timeoutMs: 60_000 });
-  assert.ok(result.ok, `tar: ${result.problem}\n${result.output}`);
-}
-
 async function useTemporal(folder: string): Promise<void> {
   const names = ['temporal-server', 'temporal-sql-tool', 'temporal'];
   await addPrograms(layout.root, Object.fromEntries(names.map((name) => [name, join(folder, name)])));
@@ -214,10 +192,6 @@ async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
   const result = await work();
   say(`== passed in ${elapsed(Date.now() - since)}`);
   return result;
-}
-
-function secret(): string {
-  return randomBytes(24).toString('hex');
 }
 
 function say(line: string): void {
