@@ -19,6 +19,8 @@ import { Stack } from './production-stack.ts';
  */
 const { values: flags } = parseArgs({ options: { from: { type: 'string' }, keep: { type: 'boolean' } } });
 const began = Date.now();
+// An orderly exit takes along what was started, a build of Temporal too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const DATABASES = ['temporal', 'temporal_visibility'];
 
 const version = composeFile().services['temporal']?.image.split(':')[1] ?? '';
