@@ -47,8 +47,8 @@ export function temporalLogger(log: Logger, rounds: Rounds = new Rounds()): Temp
   };
 }
 
-/** Symbols and big integers of Temporal's metadata are no JSON. */
-function clean(meta: object): object {
+/** Symbols and big integers are no JSON, and with a step's token anybody could end it. */
+function clean({ taskToken: _, ...meta }: Record<string | symbol, unknown>): object {
   return Object.fromEntries(
     Object.entries(meta).map(([key, value]) => [key, typeof value === 'bigint' ? value.toString() : value]),
   );

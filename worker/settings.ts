@@ -56,7 +56,8 @@ export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSett
 
 /** Values of the environment that must stand in no log. */
 export function secretsOf({ services }: WorkerSettings, env: NodeJS.ProcessEnv): string[] {
-  const secret = /^(TEMPORAL_API_KEY|TEMPORAL_TLS_CLIENT_KEY_DATA|OTEL_EXPORTER_OTLP(_TRACES)?_HEADERS|DELTALOOP_\w*(_KEYS?|_SECRET|_TOKEN))$/;
+  const secret =
+    /^(TEMPORAL_API_KEY|TEMPORAL_TLS_CLIENT_KEY_DATA|OTEL_EXPORTER_OTLP(_TRACES)?_HEADERS|DELTALOOP_\w*(_KEYS?|_SECRET|_TOKEN))$/;
   const named = Object.entries(env).flatMap(([name, value]) => (value && secret.test(name) ? [value] : []));
   return [...new Set([...[...services.values()].map(({ key }) => key), ...named])];
 }

@@ -5,30 +5,44 @@ import type { Rounds } from './loop-fields.ts';
 
 /** Tells of every step (activity) that runs here: its start, its end with the time it took, its failures. */
 export function watchSteps(rounds: Rounds): ActivityInterceptorsFactory {
-  return (context) => ({
-    inbound: {
-      execute: async (input, next) => {
-        tellRound(context, input, rounds);
-        context.log.debug('step started', { attempt: context.info.attempt });
-        const since = performance.now();
-        const durationMs = () => Math.round(performance.now() - since);
-        try {
-          const result = await next(input);
-          context.log.info('step done', { attempt: context.info.attempt, durationMs: durationMs() });
-          return result;
-        } catch (error) {
-          tellFailure(context, error, durationMs());
-          throw error;
-        }
+  return (context) => {
+    let round: number | null = null;
+    return {
+      inbound: {
+        execute: (input, next) => {
+          round = tellRound(context, input, rounds);
+          return watched(context, () => next(input));
+        },
       },
-    },
-  });
+      outbound: {
+        getLogAttributes: (attributes, next) => next({ ...attributes, ...(round === null ? {} : { round }) }),
+      },
+    };
+  };
 }
 
-function tellRound({ info }: Context, { args }: ActivityExecuteInput, rounds: Rounds): void {
+async function watched(context: Context, run: () => Promise<unknown>): Promise<unknown> {
+  const { attempt } = context.info;
+  context.log.debug('step started', { attempt });
+  const since = performance.now();
+  const durationMs = () => Math.round(performance.now() - since);
+  try {
+    const result = await run();
+    context.log.info('step done', { attempt, durationMs: durationMs() });
+    return result;
+  } catch (error) {
+    tellFailure(context, error, durationMs());
+    throw error;
+  }
+}
+
+/** The round that a step says it is of; null where it says none. */
+function tellRound({ info }: Context, { args }: ActivityExecuteInput, rounds: Rounds): number | null {
   const [input] = args as [{ round?: unknown } | undefined];
   const loop = info.workflowExecution?.workflowId;
-  if (loop !== undefined && typeof input?.round === 'number') rounds.tell(loop, input.round);
+  if (loop === undefined || typeof input?.round !== 'number') return null;
+  rounds.tell(loop, input.round);
+  return input.round;
 }
 
 /** Cut short by a cancel or a stopping worker is no failure; what nobody foresaw is an error; the rest is a warning. */

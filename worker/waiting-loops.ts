@@ -34,10 +34,13 @@ export function countWaitingLoops(where: Counting): () => void {
     '',
     'When the loops were last counted, Unix time',
   );
+  const { namespace, taskQueue } = where;
+  const tags = { namespace, taskQueue };
   const once = async () => {
-    loops.set(await count(where, ''));
-    for (const [state, query] of Object.entries(STATES)) waiting.set(await count(where, query), { for: state });
-    counted.set(Math.floor(Date.now() / 1000));
+    loops.set(await count(where, ''), tags);
+    for (const [state, query] of Object.entries(STATES))
+      waiting.set(await count(where, query), { ...tags, for: state });
+    counted.set(Math.floor(Date.now() / 1000), tags);
   };
   let failing = false;
   const look = () =>

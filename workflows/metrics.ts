@@ -46,7 +46,7 @@ export function measurePhase({ state, input }: LoopContext, next: Phase): void {
   const waitedFor = awaited(state.phase, input.spec.collector.kind);
   if (waitedFor && state.phaseSince !== undefined) {
     metricMeter
-      .createHistogram('deltaloop_wait', 'float', 's', 'How long loops waited')
+      .createHistogram('deltaloop_wait', 'float', 'seconds', 'How long loops waited')
       .record(Math.max(0, Date.now() - state.phaseSince) / 1000, { for: waitedFor });
   }
   state.phaseSince = Date.now();
