@@ -39,7 +39,7 @@ export function countWaitingLoops(where: Counting): () => void {
   const once = async () => {
     loops.set(await count(where, ''), tags);
     for (const [state, query] of Object.entries(STATES))
-      waiting.set(await count(where, query), { ...tags, for: state });
+      waiting.set(await count(where, query), { ...tags, waits_for: state });
     counted.set(Math.floor(Date.now() / 1000), tags);
   };
   let failing = false;

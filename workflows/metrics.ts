@@ -47,7 +47,7 @@ export function measurePhase({ state, input }: LoopContext, next: Phase): void {
   if (waitedFor && state.phaseSince !== undefined) {
     metricMeter
       .createHistogram('deltaloop_wait', 'float', 'seconds', 'How long loops waited')
-      .record(Math.max(0, Date.now() - state.phaseSince) / 1000, { for: waitedFor });
+      .record(Math.max(0, Date.now() - state.phaseSince) / 1000, { waits_for: waitedFor });
   }
   state.phaseSince = Date.now();
 }
