@@ -36,10 +36,8 @@ export function alive<I, O>(run: (input: I, vital: Vital) => Promise<O>): (input
       return await run(input, { signal: context.cancellationSignal, beat });
     } catch (error) {
       const failure = toFailure(error);
-      context.log.warn('activity failed', {
-        reason: failure.message,
-        type: 'type' in failure ? failure.type : failure.name,
-      });
+      // Histories keep its message only; whoever has to mend it needs where it came from.
+      if ('type' in failure && failure.type === 'Unexpected') context.log.error('the whole error', { error });
       throw failure;
     } finally {
       clearInterval(timer);

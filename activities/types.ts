@@ -6,6 +6,8 @@ import type { ClassCounts, Decision, FileRef, RoundRecord } from '../loop/round.
 /** Every activity names its loop; spec and data are read from the loop's folder, so that histories stay small. */
 export interface OfLoop {
   loop: string;
+  /** For the worker's log; absent in histories from before it was told. */
+  round?: number;
   /** What people changed of its spec since the start; absent for nothing. */
   changes?: Changes;
 }

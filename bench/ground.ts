@@ -16,7 +16,8 @@ import type { TemporalServer } from '../dev/temporal-types.ts';
 import { type LoopSpecInput, LoopSpecSchema } from '../loop/spec.ts';
 import { EMBEDDED_CAPABILITIES } from '../vision/capabilities.ts';
 import type { VisionClient } from '../vision/client.ts';
-import { createLog, installTemporalLogging } from '../worker/logger.ts';
+import { createLog } from '../worker/logger.ts';
+import { installRuntime } from '../worker/runtime.ts';
 import { createWorkers } from '../worker/workers.ts';
 import { progress } from '../workflows/messages.ts';
 import type { BareActivities } from './workflows.ts';
@@ -39,7 +40,7 @@ export interface Ground {
 }
 
 export async function createGround(say: Say): Promise<Ground> {
-  installTemporalLogging(createLog('bench', 'error'));
+  installRuntime(createLog('bench', 'error'));
   const home = await mkdtemp(join(tmpdir(), 'deltaloop-bench-'));
   process.once('exit', () => rmSync(home, { recursive: true, force: true }));
   const server = await startTemporalServer({ home, say, env: process.env, ports: { grpc: 0, ui: 0 } });

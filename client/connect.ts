@@ -1,5 +1,6 @@
 import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { openTracing } from '../tracing/tracing.ts';
 import { CliError } from './cli-error.ts';
 import { readDevFile } from './dev-file.ts';
 import { EXIT } from './exit-codes.ts';
@@ -61,7 +62,13 @@ export async function connect({ home, env = process.env, timeoutMs = 5000 }: Con
     await connection.close();
     throw connectError(error, `${address} (${source})`);
   }
-  return { client: new Client({ connection, namespace }), address, close: () => connection.close() };
+  const tracing = await openTracing(env, 'deltaloop');
+  const plugins = tracing ? [tracing.plugin] : [];
+  const close = async () => {
+    await tracing?.close();
+    await connection.close();
+  };
+  return { client: new Client({ connection, namespace, plugins }), address, close };
 }
 
 function connectError(error: unknown, where: string): unknown {

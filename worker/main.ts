@@ -1,33 +1,79 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection, type Worker } from '@temporalio/worker';
+import { NativeConnection, type Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.ts';
+import { openTracing, type Tracing } from '../tracing/tracing.ts';
+import { aboutBuild } from './build.ts';
 import { serveHealth } from './health.ts';
-import { createLog, installTemporalLogging } from './logger.ts';
-import { workerSettings } from './settings.ts';
+import { createLog } from './logger.ts';
+import { Rounds } from './loop-fields.ts';
+import { readiness } from './readiness.ts';
+import { installRuntime } from './runtime.ts';
+import { secretsOf, type WorkerSettings, workerSettings } from './settings.ts';
+import { countWaitingLoops } from './waiting-loops.ts';
 import { bundleWorkflows, connectServices, createWorkers } from './workers.ts';
 
 /** Runs a worker until it is told to stop (SIGINT, SIGTERM); says on stdout when it is ready. */
 export async function runWorker(env: NodeJS.ProcessEnv = process.env): Promise<void> {
   const settings = workerSettings(env);
-  const log = createLog('worker', settings.logLevel);
-  installTemporalLogging(log);
+  const log = createLog('worker', settings.logLevel, { secrets: secretsOf(settings, env) });
+  const rounds = new Rounds();
+  installRuntime(log, { rounds, metrics: settings.metrics });
+  const tracing = await openTracing(env, 'deltaloop-worker');
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const workflowBundle = settings.workflowBundle ? { codePath: settings.workflowBundle } : await bundleWorkflows();
+  const workflowBundle = await workflowCode(settings, tracing, log);
   const connection = await NativeConnection.connect(connectionOptions);
   try {
-    const { home, predictConcurrency, taskQueue } = settings;
-    const activities = createActivities({ home, predictConcurrency, services: connectServices(settings) });
-    const workers = await createWorkers({ connection, namespace, taskQueue, activities, workflowBundle });
-    const health = await serveHealth(settings.healthPort, () =>
-      workers.every((worker) => worker.getState() === 'RUNNING'),
-    );
-    const running = Promise.all(workers.map((worker) => worker.run()));
-    log.info({ taskQueue: settings.taskQueue, services: [...settings.services.keys()] }, 'worker is ready');
-    process.stdout.write(`${JSON.stringify({ ready: true, taskQueue: settings.taskQueue })}\n`);
-    await stopTogether(running, workers);
-    await health?.close();
+    await work({ settings, log, connection, namespace, workflowBundle, rounds, tracing });
   } finally {
+    await tracing?.close();
     await connection.close();
+  }
+}
+
+/** A bundle built before traces no workflow: whoever asks for traces waits for the bundler once more. */
+async function workflowCode(
+  { workflowBundle }: WorkerSettings,
+  tracing: Tracing | null,
+  log: Logger,
+): Promise<WorkflowBundleOption> {
+  if (workflowBundle === null) return bundleWorkflows(tracing);
+  if (tracing === null) return { codePath: workflowBundle };
+  log.info({ workflowBundle }, 'traces are on: the workflow code is bundled anew with what traces it');
+  return bundleWorkflows(tracing);
+}
+
+interface Work {
+  settings: WorkerSettings;
+  log: Logger;
+  connection: NativeConnection;
+  namespace: string;
+  workflowBundle: WorkflowBundleOption;
+  rounds: Rounds;
+  tracing: Tracing | null;
+}
+
+async function work({ settings, log, ...made }: Work): Promise<void> {
+  const { connection, namespace } = made;
+  const { home, predictConcurrency, taskQueue, deployment, healthPort } = settings;
+  const activities = createActivities({ home, predictConcurrency, services: connectServices(settings) });
+  const workers = await createWorkers({ ...made, taskQueue, activities, deployment });
+  const about = aboutBuild(deployment);
+  const ready = () => readiness({ connection, namespace, workers });
+  const health = await serveHealth({ port: healthPort, about, ready });
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  const stopCounting = settings.metrics
+    ? countWaitingLoops({ connection, namespace, taskQueue, log })
+    : () => undefined;
+  log.info({ taskQueue, services: [...settings.services.keys()], ...about }, 'worker is ready');
+  process.stdout.write(
+    `${JSON.stringify({ ready: true, taskQueue, ...(health ? { healthPort: health.port } : {}) })}\n`,
+  );
+  try {
+    await stopTogether(running, workers);
+  } finally {
+    stopCounting();
+    await health?.close();
   }
 }
 

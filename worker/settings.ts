@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
 
 /** Settings of a worker, all from the environment. Connection settings are Temporal's own (`TEMPORAL_*`). */
@@ -15,6 +17,10 @@ export interface WorkerSettings {
   healthPort: number | null;
   /** A workflow bundle built before; null means it is bundled at start. */
   workflowBundle: string | null;
+  /** Where `/metrics` is served; null means nowhere. */
+  metrics: { host: string; port: number } | null;
+  /** Worker Deployment and build of this code; null means workers without versions. */
+  deployment: WorkerDeploymentVersion | null;
 }
 
 const PROFILE = /^DELTALOOP_VISION(?:_([A-Z0-9_]+))?_URL$/;
@@ -32,6 +38,8 @@ export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSett
   const healthPort = Port.safeParse(env['DELTALOOP_HEALTH_PORT'] ?? 0);
   if (!predictConcurrency.success) problems.push('DELTALOOP_PREDICT_CONCURRENCY must be a whole number from 1 to 64');
   if (!healthPort.success) problems.push('DELTALOOP_HEALTH_PORT must be a port number');
+  const metrics = readMetrics(env, problems);
+  const deployment = readDeployment(env, problems);
   if (problems.length > 0) throw new Error(`The worker's settings make no sense:\n- ${problems.join('\n- ')}`);
   return {
     home: resolve(env['DELTALOOP_HOME'] || join(homedir(), '.local', 'share', 'deltaloop')),
@@ -41,7 +49,40 @@ export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSett
     logLevel: env['DELTALOOP_LOG_LEVEL'] || 'info',
     healthPort: env['DELTALOOP_HEALTH_PORT'] === undefined ? null : (healthPort.data ?? null),
     workflowBundle: env['DELTALOOP_WORKFLOW_BUNDLE'] || null,
+    metrics,
+    deployment,
   };
+}
+
+/** Values of the environment that must stand in no log. */
+export function secretsOf({ services }: WorkerSettings, env: NodeJS.ProcessEnv): string[] {
+  const secret =
+    /^(TEMPORAL_API_KEY|TEMPORAL_TLS_CLIENT_KEY_DATA|OTEL_EXPORTER_OTLP(_TRACES)?_HEADERS|DELTALOOP_\w*(_KEYS?|_SECRET|_TOKEN))$/;
+  const named = Object.entries(env).flatMap(([name, value]) => (value && secret.test(name) ? [value] : []));
+  return [...new Set([...[...services.values()].map(({ key }) => key), ...named])];
+}
+
+function readMetrics(env: NodeJS.ProcessEnv, problems: string[]): WorkerSettings['metrics'] {
+  const { DELTALOOP_METRICS_PORT: wanted, DELTALOOP_METRICS_HOST: given } = env;
+  if (given && !wanted) problems.push('DELTALOOP_METRICS_PORT is missing, the port of DELTALOOP_METRICS_HOST');
+  if (!wanted) return null;
+  const port = Port.min(1).safeParse(wanted);
+  const host = given || '127.0.0.1';
+  if (!port.success) problems.push('DELTALOOP_METRICS_PORT must be a port number from 1 to 65535');
+  if (isIP(host) === 0) problems.push('DELTALOOP_METRICS_HOST must be an IP address of this machine, such as 0.0.0.0');
+  return { host, port: port.data ?? 0 };
+}
+
+/** Both or neither: half a version would leave the worker without work, or running loops of another version. */
+function readDeployment(env: NodeJS.ProcessEnv, problems: string[]): WorkerSettings['deployment'] {
+  const { DELTALOOP_DEPLOYMENT_NAME: deploymentName, DELTALOOP_BUILD_ID: buildId } = env;
+  if (deploymentName && !buildId)
+    problems.push('DELTALOOP_BUILD_ID is missing, the version of DELTALOOP_DEPLOYMENT_NAME');
+  if (buildId && !deploymentName)
+    problems.push('DELTALOOP_DEPLOYMENT_NAME is missing, the deployment of DELTALOOP_BUILD_ID');
+  // Temporal writes a version as `name.build`.
+  if (deploymentName?.includes('.')) problems.push('DELTALOOP_DEPLOYMENT_NAME must not contain a full stop');
+  return deploymentName && buildId ? { deploymentName, buildId } : null;
 }
 
 function readProfiles(env: NodeJS.ProcessEnv, problems: string[]): WorkerSettings['services'] {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -10,9 +11,12 @@ import {
 } from '@temporalio/worker';
 import type { ServiceProfile } from '../activities/deps.ts';
 import type { Activities } from '../activities/types.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { EMBEDDED_CAPABILITIES, HOSTED_CAPABILITIES } from '../vision/capabilities.ts';
 import { createVisionClient } from '../vision/client.ts';
+import type { Rounds } from './loop-fields.ts';
 import type { WorkerSettings } from './settings.ts';
+import { watchSteps } from './steps.ts';
 
 const CAPABILITIES = { embedded: EMBEDDED_CAPABILITIES, hosted: HOSTED_CAPABILITIES };
 
@@ -30,11 +34,15 @@ export function connectServices({ services }: WorkerSettings): Map<string, Servi
   );
 }
 
-/** Bundles the workflow code; takes seconds, so a test suite does it once. */
-export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+/** Bundles the workflow code, with what traces it if that is wanted; takes seconds, so a test suite does it once. */
+export function bundleWorkflows(tracing: Tracing | null = null): Promise<WorkflowBundleWithSourceMap> {
   const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
   // The bundler's own report is of use to nobody who runs a worker; its errors are thrown.
-  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR'), ...pluginsOf(tracing) });
+}
+
+function pluginsOf(tracing: Tracing | null): { plugins?: [Tracing['plugin']] } {
+  return tracing ? { plugins: [tracing.plugin] } : {};
 }
 
 interface Made {
@@ -43,6 +51,11 @@ interface Made {
   taskQueue: string;
   activities: Activities;
   workflowBundle: WorkflowBundleOption;
+  /** Rounds as their steps tell them, for the log; without it steps are not logged. */
+  rounds?: Rounds;
+  tracing?: Tracing | null;
+  /** The version of the code that these workers run; null for workers without versions. */
+  deployment?: WorkerDeploymentVersion | null;
 }
 
 /** The two workers of a process: one for the loops and their steps, one for what waits. */
@@ -52,8 +65,14 @@ export async function createWorkers({
   taskQueue,
   activities,
   workflowBundle,
+  rounds,
+  tracing = null,
+  deployment = null,
 }: Made): Promise<Worker[]> {
   const shared: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities' | 'shutdownGraceTime'> & WorkerOptions = {
+    ...pluginsOf(tracing),
+    ...versionOf(deployment),
+    ...(rounds ? { interceptors: { activity: [watchSteps(rounds)] } } : {}),
     connection,
     namespace,
     activities: { ...activities },
@@ -70,4 +89,11 @@ export async function createWorkers({
     }),
     Worker.create({ ...shared, taskQueue: `${taskQueue}-waits`, maxConcurrentActivityTaskExecutions: WAITING_SLOTS }),
   ]);
+}
+
+/** A running loop goes on with whatever version is current: it may outlive many. */
+function versionOf(version: WorkerDeploymentVersion | null): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (version === null) return {};
+  const defaultVersioningBehavior = 'AUTO_UPGRADE' as const;
+  return { workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior } };
 }

@@ -6,6 +6,7 @@ import { Alarm } from './alarm.ts';
 import { currentDetails } from './details.ts';
 import { initialState, type LoopState } from './loop-state.ts';
 import { DEFAULT_TIMINGS, type LoopInput, type Timings } from './messages.ts';
+import { measurePhase } from './metrics.ts';
 import { publish } from './search-attributes.ts';
 import { step } from './summaries.ts';
 
@@ -34,9 +35,13 @@ export function newContext(input: LoopInput, carried?: LoopState): LoopContext {
   };
 }
 
-/** Whose step an activity is: the loop, and what people changed of its spec. */
+/** Whose step an activity is: the loop, its round for the log, and what people changed of its spec. */
 export function ofLoop({ input, state }: LoopContext): OfLoop {
-  return { loop: input.spec.name, ...(state.changes === undefined ? {} : { changes: state.changes }) };
+  return {
+    loop: input.spec.name,
+    round: state.round,
+    ...(state.changes === undefined ? {} : { changes: state.changes }),
+  };
 }
 
 /** Shows the present state in the Temporal UI; costs no event. */
@@ -57,6 +62,7 @@ export function enter(ctx: LoopContext, phase: Phase, doing: string): void {
 
 /** As `enter`, without the event: for the short steps between the long ones. */
 export function now(ctx: LoopContext, phase: Phase, doing: string): void {
+  measurePhase(ctx, phase);
   Object.assign(ctx.state, { phase, doing });
   show(ctx);
 }

@@ -17,6 +17,8 @@ export interface Frozen {
 /** Everything a run hands to the next one on continue-as-new; plain values only. */
 export interface LoopState {
   phase: Phase;
+  /** Since when the loop has been in it, epoch milliseconds; absent at the start. */
+  phaseSince?: number;
   /** The step under way, in words. */
   doing: string;
   round: number;

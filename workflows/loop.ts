@@ -13,6 +13,7 @@ import { continueInNewRun } from './continuing.ts';
 import { registerHandlers } from './handlers.ts';
 import { imageCount, type LoopState, total, unusedCount } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
+import { countDecision, countEnd } from './metrics.ts';
 import { register, trainAndMeasure } from './modelling.ts';
 import { type Subsets, trainSubsets } from './subsets.ts';
 import { ending } from './summaries.ts';
@@ -162,6 +163,7 @@ function record(ctx: LoopContext, { decision, record: row }: Decided): void {
   const { state } = ctx;
   state.records.push(row);
   state.lastDecision = decision.sentence;
+  countDecision(decision);
   if (decision.outcome) throw new LoopEnd(decision.outcome);
   state.need = decision.delta ?? {};
   if (decision.atMost === undefined) delete state.atMost;
@@ -188,6 +190,7 @@ async function finish(ctx: LoopContext, { outcome, message }: LoopEnd): Promise<
     step: 'finish',
     run: () => work(ctx, ending(outcome, state.records)).finishLoop(report),
   });
+  countEnd(outcome);
   enter(ctx, 'done', state.result.sentence);
   await condition(allHandlersFinished);
   return state.result;

@@ -2,6 +2,7 @@ import { ActivityFailure } from '@temporalio/workflow';
 import type { AwaitTrainingInput, ImageSet, TrainingEnd } from '../activities/types.ts';
 import { hoursLeft, owedMinutes, reserve, settle } from './budget.ts';
 import { enter, type LoopContext, now, ofLoop, waits, work } from './context.ts';
+import { countReserved, countTraining } from './metrics.ts';
 import { partOfRound, perClass } from './summaries.ts';
 import { attempt, endIfStopped, gate, LoopEnd, needsAttention } from './waiting.ts';
 
@@ -30,6 +31,7 @@ export async function train(ctx: LoopContext, run: TrainingRun): Promise<string 
     run.attempts += 1;
     const model = `${input.spec.name}-r${state.round}-${run.set.nameHash}-${run.attempts}`;
     state.budget = reserve(state.budget, hours);
+    countReserved(hours);
     const end = await trainOnce(ctx, run, { model, hours });
     settleTraining(ctx, run, { hours, end });
     if (state.stop?.now) endIfStopped(ctx);
@@ -125,4 +127,5 @@ function settleTraining(ctx: LoopContext, run: TrainingRun, { hours, end }: { ho
   const settlement = { reservedHours: hours, status: end.status, minutes: end.minutes };
   ctx.state.budget = settle(ctx.state.budget, settlement);
   run.billedMinutes += owedMinutes(settlement);
+  countTraining(end, owedMinutes(settlement));
 }

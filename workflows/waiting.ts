@@ -3,6 +3,7 @@ import { FAILURES, type FailureType } from '../loop/failure.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { enter, type LoopContext, show } from './context.ts';
 import type { LoopState } from './loop-state.ts';
+import { countAttention } from './metrics.ts';
 import { step } from './summaries.ts';
 
 /** Unwinds the main function to the loop's end; never leaves the workflow. */
@@ -127,6 +128,7 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
     type: failure.type,
     reason: failure.message,
   });
+  countAttention(failure.type);
   enter(ctx, 'needs-attention', headline);
   try {
     await wait(ctx, { until: () => state.answer !== null });

@@ -201,7 +201,7 @@ describe('a spec that makes sense', () => {
   });
 
   it('has the hash that loops were started with before there were detectors', async () => {
-    const history = new URL('../replay/histories/round-limit-by-people.json', import.meta.url);
+    const history = new URL('../replay/histories/0.1.0/round-limit-by-people.json', import.meta.url);
     const data = /"data":"(eyJpbnN0YW5jZUlk[^"]+)"/.exec(await readFile(history, 'utf8'))?.[1] ?? '';
     const input: unknown = JSON.parse(Buffer.from(data, 'base64').toString());
     const { spec, specHash: recorded } = z.object({ spec: LoopSpecSchema, specHash: z.string() }).parse(input);

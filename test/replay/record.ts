@@ -11,12 +11,14 @@ import { pause, resolve, resume, stop, submitImages } from '../../workflows/mess
 import { imageFolder } from '../support/images.ts';
 import { createRig, type Rig, type Started, start } from '../support/rig.ts';
 import { until } from '../support/watching.ts';
+import { currentVersion, HISTORIES } from './versions.ts';
 
 /**
- * Records the history of one real loop per outcome for the replay test: `npm run record-histories`. What has been
- * recorded is never replaced: loops started by that version may still be running somewhere.
+ * Records the history of one real loop per outcome for the replay test, into the folder of the present version:
+ * `npm run record-histories`. What has been recorded is never replaced, and folders of other versions are never written
+ * to: loops started by them may still be running somewhere. A new version starts with an empty folder.
  */
-const HISTORIES = new URL('./histories/', import.meta.url);
+const FOLDER = new URL(`${currentVersion()}/`, HISTORIES);
 const taskQueue = 'record';
 const binary = await ensureTemporalBinary({ say: () => undefined, env: process.env });
 const rig = await createRig();
@@ -114,14 +116,14 @@ async function record(made: Rig, name: string, { spec, deadline, meanwhile }: Re
   const { outcome } = await started.handle.result();
   if (!name.startsWith(outcome)) throw new Error(`${name} ended as ${outcome}`);
   const history = await historyOf(made, name);
-  await writeFile(new URL(`${name}.json`, HISTORIES), `${JSON.stringify(history, anonymous)}\n`);
-  process.stderr.write(`recorded ${name}\n`);
+  await writeFile(new URL(`${name}.json`, FOLDER), `${JSON.stringify(history, anonymous)}\n`, { flag: 'wx' });
+  process.stderr.write(`recorded ${currentVersion()}/${name}\n`);
 }
 
-await mkdir(HISTORIES, { recursive: true });
+await mkdir(FOLDER, { recursive: true });
 const halt = await rig.work(taskQueue);
 for (const [name, recording] of Object.entries(RECORDINGS)) {
-  if (!existsSync(new URL(`${name}.json`, HISTORIES))) await record(rig, name, recording);
+  if (!existsSync(new URL(`${name}.json`, FOLDER))) await record(rig, name, recording);
 }
 await halt();
 await rig.teardown();

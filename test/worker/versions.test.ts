@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ensureTemporalBinary } from '../../dev/temporal-binary.ts';
+import { pause, progress, resume } from '../../workflows/messages.ts';
+import { createRig, type Rig, start } from '../support/rig.ts';
+import { imageSources } from '../support/sources.ts';
+import { until } from '../support/watching.ts';
+import { realWorker } from './real-worker.ts';
+
+const DEPLOYMENT = 'deltaloop';
+const taskQueue = 'versions';
+let rig: Rig;
+let temporal: string;
+
+beforeAll(async () => {
+  rig = await createRig();
+  temporal = await ensureTemporalBinary({ say: () => undefined, env: process.env });
+});
+afterAll(() => rig.teardown());
+
+function worker(build: string) {
+  return realWorker(rig, {
+    DELTALOOP_TASK_QUEUE: taskQueue,
+    DELTALOOP_DEPLOYMENT_NAME: DEPLOYMENT,
+    DELTALOOP_BUILD_ID: build,
+  });
+}
+
+/** As the page on upgrading says; again while the server has not heard of the version yet. */
+async function makeCurrent(build: string): Promise<void> {
+  const command = ['worker', 'deployment', 'set-current-version', '--yes', '--address', rig.env.address];
+  const version = ['--deployment-name', DEPLOYMENT, '--build-id', build];
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await promisify(execFile)(temporal, [...command, ...version]);
+      return;
+    } catch (error) {
+      if (tries === 20) throw error;
+    }
+  }
+}
+
+/** Builds that steps of the workflow's own were done by, in order, each once. */
+async function buildsOf(loop: string): Promise<(string | null | undefined)[]> {
+  const { events } = await rig.env.client.workflow.getHandle(loop).fetchHistory();
+  const done = events?.flatMap(({ workflowTaskCompletedEventAttributes: task }) => (task ? [task] : [])) ?? [];
+  return [
+    ...new Set(
+      done.map(
+        ({ deploymentVersion, workerDeploymentVersion }) => deploymentVersion?.buildId ?? workerDeploymentVersion,
+      ),
+    ),
+  ];
+}
+
+it('a loop that one build started goes on with the next, once that is the current version', async () => {
+  const sources = await imageSources(rig, { pool: 20, evaluation: 10 });
+  const first = await worker('a');
+  await makeCurrent('a');
+  const { handle } = await start(rig, {
+    taskQueue,
+    spec: {
+      name: 'outlives-a-build',
+      ...sources,
+      policy: 'thresholds',
+      imagesPerClass: 2,
+      target: 1,
+      claim: 'lower-bound',
+      patience: 9,
+      caps: { rounds: 2 },
+    },
+  });
+  await until(handle, ({ round }) => round === 1);
+  await handle.executeUpdate(pause, { args: [{ by: 'a person' }] });
+  await until(handle, ({ phase }) => phase === 'paused');
+  const second = await worker('b');
+  await makeCurrent('b');
+  await first.stop();
+  await handle.executeUpdate(resume, { args: [{ by: 'a person' }] });
+  await expect(handle.result()).resolves.toMatchObject({ outcome: 'round-limit', rounds: 2 });
+  expect(await buildsOf('outlives-a-build')).toEqual(['a', 'b']);
+  await expect(handle.query(progress)).resolves.toMatchObject({ phase: 'done' });
+  await second.stop();
+});
