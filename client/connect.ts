@@ -1,5 +1,6 @@
 import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { dataConverter } from '../codec/data-converter.ts';
 import { CliError } from './cli-error.ts';
 import { readDevFile } from './dev-file.ts';
 import { EXIT } from './exit-codes.ts';
@@ -48,10 +49,12 @@ function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
 
 /**
  * Connects to the Temporal server and waits for its first answer, at most `timeoutMs` (default 5 000).
- * @throws CliError when no server answers there (exit 1), or it refuses the caller (exit 4).
+ * @throws CliError when no server answers there (exit 1), or it refuses the caller (exit 4); PayloadCodecError when the
+ *   encryption keys make no sense.
  */
 export async function connect({ home, env = process.env, timeoutMs = 5000 }: ConnectOptions): Promise<Connected> {
   const { address, source, namespace, options } = await findTarget(home, env);
+  const converter = dataConverter(env);
   // Few retries: a server that is not there is told at once, a blip of a second is ridden out.
   const retry = makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 4 }));
   const connection = Connection.lazy({ ...options, address, interceptors: [retry] });
@@ -61,7 +64,11 @@ export async function connect({ home, env = process.env, timeoutMs = 5000 }: Con
     await connection.close();
     throw connectError(error, `${address} (${source})`);
   }
-  return { client: new Client({ connection, namespace }), address, close: () => connection.close() };
+  return {
+    client: new Client({ connection, namespace, dataConverter: converter }),
+    address,
+    close: () => connection.close(),
+  };
 }
 
 function connectError(error: unknown, where: string): unknown {

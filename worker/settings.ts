@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { DataConverter } from '@temporalio/common';
 import { z } from 'zod';
+import { dataConverter } from '../codec/data-converter.ts';
 
 /** Settings of a worker, all from the environment. Connection settings are Temporal's own (`TEMPORAL_*`). */
 export interface WorkerSettings {
@@ -15,6 +17,8 @@ export interface WorkerSettings {
   healthPort: number | null;
   /** A workflow bundle built before; null means it is bundled at start. */
   workflowBundle: string | null;
+  /** Encrypts what Temporal stores when there are keys (`DELTALOOP_ENCRYPTION_KEYS`). */
+  dataConverter: DataConverter;
 }
 
 const PROFILE = /^DELTALOOP_VISION(?:_([A-Z0-9_]+))?_URL$/;
@@ -32,6 +36,7 @@ export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSett
   const healthPort = Port.safeParse(env['DELTALOOP_HEALTH_PORT'] ?? 0);
   if (!predictConcurrency.success) problems.push('DELTALOOP_PREDICT_CONCURRENCY must be a whole number from 1 to 64');
   if (!healthPort.success) problems.push('DELTALOOP_HEALTH_PORT must be a port number');
+  const converter = readConverter(env, problems);
   if (problems.length > 0) throw new Error(`The worker's settings make no sense:\n- ${problems.join('\n- ')}`);
   return {
     home: resolve(env['DELTALOOP_HOME'] || join(homedir(), '.local', 'share', 'deltaloop')),
@@ -41,7 +46,17 @@ export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSett
     logLevel: env['DELTALOOP_LOG_LEVEL'] || 'info',
     healthPort: env['DELTALOOP_HEALTH_PORT'] === undefined ? null : (healthPort.data ?? null),
     workflowBundle: env['DELTALOOP_WORKFLOW_BUNDLE'] || null,
+    dataConverter: converter,
   };
+}
+
+function readConverter(env: NodeJS.ProcessEnv, problems: string[]): DataConverter {
+  try {
+    return dataConverter(env);
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+    return {};
+  }
 }
 
 function readProfiles(env: NodeJS.ProcessEnv, problems: string[]): WorkerSettings['services'] {

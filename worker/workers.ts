@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { DataConverter } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -30,11 +31,12 @@ export function connectServices({ services }: WorkerSettings): Map<string, Servi
   );
 }
 
-/** Bundles the workflow code; takes seconds, so a test suite does it once. */
-export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+/** Bundles the workflow code, with the data converter's way to encode failures; takes seconds, so a test suite does it once. */
+export function bundleWorkflows({ failureConverterPath }: DataConverter = {}): Promise<WorkflowBundleWithSourceMap> {
   const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
   // The bundler's own report is of use to nobody who runs a worker; its errors are thrown.
-  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const failures = failureConverterPath === undefined ? {} : { failureConverterPath };
+  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR'), ...failures });
 }
 
 interface Made {
@@ -43,6 +45,7 @@ interface Made {
   taskQueue: string;
   activities: Activities;
   workflowBundle: WorkflowBundleOption;
+  dataConverter?: DataConverter;
 }
 
 /** The two workers of a process: one for the loops and their steps, one for what waits. */
@@ -52,12 +55,14 @@ export async function createWorkers({
   taskQueue,
   activities,
   workflowBundle,
+  dataConverter = {},
 }: Made): Promise<Worker[]> {
   const shared: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities' | 'shutdownGraceTime'> & WorkerOptions = {
     connection,
     namespace,
     activities: { ...activities },
     taskQueue,
+    dataConverter,
     shutdownGraceTime: '5s',
     shutdownForceTime: '20s',
   };
