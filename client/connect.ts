@@ -28,6 +28,11 @@ interface Target {
   options: NonNullable<Parameters<typeof Connection.lazy>[0]>;
 }
 
+/** The namespace of Temporal's own settings; `default` when they name none. */
+export function temporalNamespace(env: NodeJS.ProcessEnv): string {
+  return loadClientConnectConfig({ overrideEnvVars: definedOnly(env) }).namespace ?? 'default';
+}
+
 /** Finds the server: Temporal's own settings (environment, profile file), else `<home>/dev.json`, else localhost:7233. */
 async function findTarget(home: string, env: NodeJS.ProcessEnv): Promise<Target> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({ overrideEnvVars: definedOnly(env) });

@@ -1,8 +1,8 @@
 import { PayloadCodecError } from './errors.ts';
 
-/** The variables that bring the keys; errors name them. */
+/** The variable that brings the keys; errors name it. */
 export const KEYS_VARIABLE = 'DELTALOOP_ENCRYPTION_KEYS';
-export const KEY_ID_VARIABLE = 'DELTALOOP_ENCRYPTION_KEY_ID';
+const KEY_ID_VARIABLE = 'DELTALOOP_ENCRYPTION_KEY_ID';
 
 const KEY_BYTES = 32;
 const KEY_ID = /^[A-Za-z0-9._-]{1,64}$/;

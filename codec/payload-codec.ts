@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { PayloadCodecError } from './errors.ts';
 import { KEYS_VARIABLE, type KeyRing } from './key-ring.ts';
 
@@ -14,7 +14,7 @@ const CIPHER_NAME = 'AES-256-GCM/deltaloop-1';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-const { Payload: PayloadMessage } = temporal.api.common.v1;
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
 /** What is in the clear and bound to the ciphertext: change any of it, and the payload is refused. */
 interface Bound {

@@ -26,7 +26,7 @@ function bytesOf({ metadata, data }: Payload) {
   return {
     metadata: Object.entries(metadata ?? {})
       .map(([name, value]) => [name, [...value]])
-      .sort(),
+      .sort(([a], [b]) => String(a).localeCompare(String(b))),
     data: [...(data ?? [])],
   };
 }

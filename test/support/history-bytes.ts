@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 
 /** Everything that Temporal stores of a workflow's newest run, as bytes: payloads are not behind base64 there. */
 export async function historyBytes(client: Client, workflowId: string): Promise<Buffer> {
@@ -9,7 +9,7 @@ export async function historyBytes(client: Client, workflowId: string): Promise<
     execution: { workflowId },
   });
   return Buffer.concat([
-    temporal.api.history.v1.History.encode(history).finish(),
-    temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse.encode(described).finish(),
+    proto.temporal.api.history.v1.History.encode(history).finish(),
+    proto.temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse.encode(described).finish(),
   ]);
 }
