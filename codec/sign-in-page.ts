@@ -21,7 +21,7 @@ export function signInPage(state: 'signed-in' | 'signed-out' | 'refused'): strin
 
 const WORDS = {
   'signed-in':
-    'You are signed in for 12 hours. In the Temporal UI, open the codec server’s settings (the icon with the glasses), switch on “Include cross-origin credentials” and reload the page.',
+    'You are signed in for 12 hours. In the Temporal UI, open the codec server’s settings (the icon at the top right), choose “Use my browser setting”, give the address of this server, tick “Include cross-origin credentials” and apply.',
   'signed-out': 'Give the token that this server was started with; this browser may then decode payloads for 12 hours.',
   refused: 'That is not the token of this server. Nothing was signed in.',
 };

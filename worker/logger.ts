@@ -1,10 +1,12 @@
 import { Runtime } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
+import { redactor } from '../loop/redact.ts';
 
 /** A process's own log: JSON lines on stderr, so that stdout stays for data. */
 export function createLog(name: string, level: string): Logger {
   const redact = { paths: ['key', '*.key', 'headers', 'password', '*.password'], censor: '[removed]' };
-  return pino({ name, level, redact }, pino.destination({ dest: 2, sync: false }));
+  const hooks = { streamWrite: redactor(process.env) };
+  return pino({ name, level, redact, hooks }, pino.destination({ dest: 2, sync: false }));
 }
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
