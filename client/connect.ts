@@ -4,7 +4,7 @@ import { dataConverter } from '../codec/data-converter.ts';
 import { CliError } from './cli-error.ts';
 import { readDevFile } from './dev-file.ts';
 import { EXIT } from './exit-codes.ts';
-import { isNotAuthorised, isServerAway } from './grpc.ts';
+import { grpcStatus, isNotAuthorised, isServerAway } from './grpc.ts';
 
 /** A connection to a Temporal server that has answered once. */
 export interface Connected {
@@ -76,6 +76,21 @@ export async function connect({ home, env = process.env, timeoutMs = 5000 }: Con
   };
 }
 
+/** How TLS says that two sides do not get on: untrusted or wrong certificates, or one side without TLS. */
+const TLS_PROBLEM = /certificate|SSL|TLS|altname|wrong version number/i;
+
+function tlsError(where: string, details: string, cause: unknown): CliError {
+  const reason = /Last error: (.*?)\.? *Resolution note/.exec(details)?.[1] ?? details;
+  return new CliError(
+    `There is no trusted way to the Temporal server at ${where}; its certificate or TLS is refused: ${reason}`,
+    {
+      exitCode: EXIT.unexpected,
+      next: 'Check TEMPORAL_TLS_SERVER_CA_CERT_PATH, TEMPORAL_TLS_SERVER_NAME and whether the server uses TLS at all (TEMPORAL_TLS).',
+      cause,
+    },
+  );
+}
+
 function connectError(error: unknown, where: string): unknown {
   if (isNotAuthorised(error)) {
     return new CliError(`The Temporal server at ${where} refuses this client.`, {
@@ -85,6 +100,8 @@ function connectError(error: unknown, where: string): unknown {
     });
   }
   if (!isServerAway(error)) return error;
+  const details = grpcStatus(error)?.details ?? '';
+  if (TLS_PROBLEM.test(details)) return tlsError(where, details, error);
   return new CliError(`There is no Temporal server at ${where}.`, {
     exitCode: EXIT.unexpected,
     next: 'Start one with `deltaloop dev`, or set TEMPORAL_ADDRESS to the server that runs your loops.',
