@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { DataError } from '../data/errors.ts';
 import { FAILURES, type FailureType } from '../loop/failure.ts';
+import { redactor } from '../loop/redact.ts';
 import { VisionConnectionError, VisionContractError, VisionHttpError } from '../vision/errors.ts';
 
 /** Thrown by an activity for a failure that a person can mend; the loop waits in `needs-attention`. */
@@ -15,10 +16,14 @@ export class LoopFailure extends Error {
 
 const LONGEST_MESSAGE = 2000;
 
+/** Servers echo what they were sent, and messages quote addresses: neither may reach a history. */
+const redact = redactor(process.env);
+
 /** A service that asks for more is looked at in between, so that its recovery is noticed. */
 const LONGEST_DELAY_MS = 15 * 60_000;
 
-function cut(message: string): string {
+function cut(text: string): string {
+  const message = redact(text);
   return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)} …` : message;
 }
 

@@ -155,6 +155,11 @@ const COMMANDS: Entry[] = [
     add: async (program, context) => (await import('../client/commands/decide.ts')).addDecideCommand(program, context),
   },
   {
+    name: 'codec',
+    summary: 'serve the decoder of encrypted payloads to the Temporal UI, on this machine',
+    add: async (program, context) => (await import('../client/commands/codec.ts')).addCodecCommand(program, context),
+  },
+  {
     name: 'worker',
     summary: 'run a worker',
     hidden: true,

@@ -1,10 +1,11 @@
 import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { dataConverter } from '../codec/data-converter.ts';
 import { openTracing } from '../tracing/tracing.ts';
 import { CliError } from './cli-error.ts';
 import { readDevFile } from './dev-file.ts';
 import { EXIT } from './exit-codes.ts';
-import { isNotAuthorised, isServerAway } from './grpc.ts';
+import { grpcStatus, isNotAuthorised, isServerAway } from './grpc.ts';
 
 /** A connection to a Temporal server that has answered once. */
 export interface Connected {
@@ -28,6 +29,11 @@ interface Target {
   options: NonNullable<Parameters<typeof Connection.lazy>[0]>;
 }
 
+/** The namespace of Temporal's own settings; `default` when they name none. */
+export function temporalNamespace(env: NodeJS.ProcessEnv): string {
+  return loadClientConnectConfig({ overrideEnvVars: definedOnly(env) }).namespace ?? 'default';
+}
+
 /** Finds the server: Temporal's own settings (environment, profile file), else `<home>/dev.json`, else localhost:7233. */
 async function findTarget(home: string, env: NodeJS.ProcessEnv): Promise<Target> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({ overrideEnvVars: definedOnly(env) });
@@ -49,10 +55,12 @@ function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
 
 /**
  * Connects to the Temporal server and waits for its first answer, at most `timeoutMs` (default 5 000).
- * @throws CliError when no server answers there (exit 1), or it refuses the caller (exit 4).
+ * @throws CliError when no server answers there (exit 1), or it refuses the caller (exit 4); PayloadCodecError when the
+ *   encryption keys make no sense.
  */
 export async function connect({ home, env = process.env, timeoutMs = 5000 }: ConnectOptions): Promise<Connected> {
   const { address, source, namespace, options } = await findTarget(home, env);
+  const converter = dataConverter(env);
   // Few retries: a server that is not there is told at once, a blip of a second is ridden out.
   const retry = makeGrpcRetryInterceptor(defaultGrpcRetryOptions({ maxAttempts: 4 }));
   const connection = Connection.lazy({ ...options, address, interceptors: [retry] });
@@ -68,7 +76,22 @@ export async function connect({ home, env = process.env, timeoutMs = 5000 }: Con
     await tracing?.close();
     await connection.close();
   };
-  return { client: new Client({ connection, namespace, plugins }), address, close };
+  return { client: new Client({ connection, namespace, plugins, dataConverter: converter }), address, close };
+}
+
+/** How TLS says that two sides do not get on: untrusted or wrong certificates, or one side without TLS. */
+const TLS_PROBLEM = /certificate|SSL|TLS|altname|wrong version number/i;
+
+function tlsError(where: string, details: string, cause: unknown): CliError {
+  const reason = /Last error: (.*?)\.? *Resolution note/.exec(details)?.[1] ?? details;
+  return new CliError(
+    `There is no trusted way to the Temporal server at ${where}; its certificate or TLS is refused: ${reason}`,
+    {
+      exitCode: EXIT.unexpected,
+      next: 'Check TEMPORAL_TLS_SERVER_CA_CERT_PATH, TEMPORAL_TLS_SERVER_NAME and whether the server uses TLS at all (TEMPORAL_TLS).',
+      cause,
+    },
+  );
 }
 
 function connectError(error: unknown, where: string): unknown {
@@ -80,6 +103,8 @@ function connectError(error: unknown, where: string): unknown {
     });
   }
   if (!isServerAway(error)) return error;
+  const details = grpcStatus(error)?.details ?? '';
+  if (TLS_PROBLEM.test(details)) return tlsError(where, details, error);
   return new CliError(`There is no Temporal server at ${where}.`, {
     exitCode: EXIT.unexpected,
     next: 'Start one with `deltaloop dev`, or set TEMPORAL_ADDRESS to the server that runs your loops.',

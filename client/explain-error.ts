@@ -1,13 +1,20 @@
+import { PayloadCodecError } from '../codec/errors.ts';
 import { DataError, FolderUnusableError } from '../data/errors.ts';
 import { FAILURES, type FailureType } from '../loop/failure.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { isNotAuthorised, isServerAway } from './grpc.ts';
 
+const KEYS_NEXT =
+  'Give this command the keys that the worker has: DELTALOOP_ENCRYPTION_KEYS, see docs/security.md. Then type it again.';
+
 /** Turns whatever was thrown into what a person is told. */
 export function explainError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof DataError) return dataProblem(error);
+  if (error instanceof PayloadCodecError) {
+    return new CliError(error.message, { exitCode: EXIT.usage, next: KEYS_NEXT, cause: error });
+  }
   const message = error instanceof Error ? error.message : String(error);
   if (isNotAuthorised(error)) {
     return new CliError(`The Temporal server refuses this client: ${message}`, {

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { redactor } from '../loop/redact.ts';
 import { KEY_HEADER, MOUNT_POINT } from '../vision/contract.ts';
 import { createVisionService, type VisionService } from './server.ts';
 import { type ServiceSettings, settingsFromEnvironment } from './settings.ts';
@@ -13,7 +14,8 @@ export async function runService(env: NodeJS.ProcessEnv = process.env): Promise<
   const settings = settingsFromEnvironment(env);
   const live = process.stdout.isTTY === true;
   const level = settings.logLevel ?? (live ? 'warn' : 'info');
-  const log = pino({ level, name: 'vision-service' }, pino.destination({ fd: 2, sync: true }));
+  const hooks = { streamWrite: redactor(env) };
+  const log = pino({ level, name: 'vision-service', hooks }, pino.destination({ fd: 2, sync: true }));
   const service = await createVisionService({ ...settings, log });
   const stop = stopOnce(service);
   process.on('SIGTERM', stop);

@@ -1,29 +1,22 @@
 import type { Writable } from 'node:stream';
 import type { Logger as TemporalLogger } from '@temporalio/common';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { redactor } from '../loop/redact.ts';
 import { loopFields, Rounds } from './loop-fields.ts';
 
 interface LogOptions {
-  /** Values that no line may hold: keys of services and of Temporal. */
-  secrets?: readonly string[];
+  /** Holds the secrets that no line may hold. */
+  env?: NodeJS.ProcessEnv;
   /** Where the lines go; standard error by default. */
   to?: DestinationStream | Writable;
 }
 
 /** A process's own log: JSON lines on stderr, so that stdout stays for data. */
-export function createLog(name: string, level: string, { secrets = [], to }: LogOptions = {}): Logger {
+export function createLog(name: string, level: string, { env = process.env, to }: LogOptions = {}): Logger {
   const redact = { paths: ['key', '*.key', 'headers', 'password', '*.password'], censor: '[removed]' };
-  const destination = to ?? pino.destination({ dest: 2, sync: false });
+  const hooks = { streamWrite: redactor(env) };
   const serializers = { error: pino.stdSerializers.err };
-  return pino({ name, level, redact, serializers }, withoutSecrets(destination, secrets));
-}
-
-/** Names and paths cannot be listed for every error that a library may throw; the values can. */
-function withoutSecrets(to: DestinationStream, secrets: readonly string[]): DestinationStream {
-  // As they stand in a line of JSON.
-  const hidden = secrets.filter((secret) => secret.length > 0).map((secret) => JSON.stringify(secret).slice(1, -1));
-  if (hidden.length === 0) return to;
-  return { write: (line) => to.write(hidden.reduce((text, secret) => text.replaceAll(secret, '[removed]'), line)) };
+  return pino({ name, level, redact, hooks, serializers }, to ?? pino.destination({ dest: 2, sync: false }));
 }
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
@@ -48,7 +41,7 @@ export function temporalLogger(log: Logger, rounds: Rounds = new Rounds()): Temp
 }
 
 /** Symbols and big integers are no JSON, and with a step's token anybody could end it. */
-function clean({ taskToken: _, ...meta }: Record<string | symbol, unknown>): object {
+function clean({ taskToken: _taskToken, ...meta }: Record<string | symbol, unknown>): object {
   return Object.fromEntries(
     Object.entries(meta).map(([key, value]) => [key, typeof value === 'bigint' ? value.toString() : value]),
   );

@@ -9,14 +9,14 @@ import { createLog } from './logger.ts';
 import { Rounds } from './loop-fields.ts';
 import { readiness } from './readiness.ts';
 import { installRuntime } from './runtime.ts';
-import { secretsOf, type WorkerSettings, workerSettings } from './settings.ts';
+import { type WorkerSettings, workerSettings } from './settings.ts';
 import { countWaitingLoops } from './waiting-loops.ts';
 import { bundleWorkflows, connectServices, createWorkers } from './workers.ts';
 
 /** Runs a worker until it is told to stop (SIGINT, SIGTERM); says on stdout when it is ready. */
 export async function runWorker(env: NodeJS.ProcessEnv = process.env): Promise<void> {
   const settings = workerSettings(env);
-  const log = createLog('worker', settings.logLevel, { secrets: secretsOf(settings, env) });
+  const log = createLog('worker', settings.logLevel, { env });
   const rounds = new Rounds();
   installRuntime(log, { rounds, metrics: settings.metrics });
   const tracing = await openTracing(env, 'deltaloop-worker');
@@ -31,16 +31,17 @@ export async function runWorker(env: NodeJS.ProcessEnv = process.env): Promise<v
   }
 }
 
-/** A bundle built before traces no workflow: whoever asks for traces waits for the bundler once more. */
+/** A bundle built before neither traces workflows nor encrypts their failures: whoever asks for that waits for the bundler once more. */
 async function workflowCode(
-  { workflowBundle }: WorkerSettings,
+  { workflowBundle, dataConverter }: WorkerSettings,
   tracing: Tracing | null,
   log: Logger,
 ): Promise<WorkflowBundleOption> {
-  if (workflowBundle === null) return bundleWorkflows(tracing);
-  if (tracing === null) return { codePath: workflowBundle };
-  log.info({ workflowBundle }, 'traces are on: the workflow code is bundled anew with what traces it');
-  return bundleWorkflows(tracing);
+  const plain = tracing === null && dataConverter.failureConverterPath === undefined;
+  if (workflowBundle !== null && plain) return { codePath: workflowBundle };
+  if (workflowBundle !== null)
+    log.info({ workflowBundle }, 'traces or encryption are on: the workflow code is bundled anew for them');
+  return bundleWorkflows({ tracing, dataConverter });
 }
 
 interface Work {
@@ -55,9 +56,9 @@ interface Work {
 
 async function work({ settings, log, ...made }: Work): Promise<void> {
   const { connection, namespace } = made;
-  const { home, predictConcurrency, taskQueue, deployment, healthPort } = settings;
+  const { home, predictConcurrency, taskQueue, deployment, healthPort, dataConverter } = settings;
   const activities = createActivities({ home, predictConcurrency, services: connectServices(settings) });
-  const workers = await createWorkers({ ...made, taskQueue, activities, deployment });
+  const workers = await createWorkers({ ...made, taskQueue, activities, deployment, dataConverter });
   const about = aboutBuild(deployment);
   const ready = () => readiness({ connection, namespace, workers });
   const health = await serveHealth({ port: healthPort, about, ready });

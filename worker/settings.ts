@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { WorkerDeploymentVersion } from '@temporalio/common';
+import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
+import { dataConverter } from '../codec/data-converter.ts';
 
 /** Settings of a worker, all from the environment. Connection settings are Temporal's own (`TEMPORAL_*`). */
 export interface WorkerSettings {
@@ -21,6 +22,8 @@ export interface WorkerSettings {
   metrics: { host: string; port: number } | null;
   /** Worker Deployment and build of this code; null means workers without versions. */
   deployment: WorkerDeploymentVersion | null;
+  /** Encrypts what Temporal stores when there are keys (`DELTALOOP_ENCRYPTION_KEYS`). */
+  dataConverter: DataConverter;
 }
 
 const PROFILE = /^DELTALOOP_VISION(?:_([A-Z0-9_]+))?_URL$/;
@@ -40,6 +43,7 @@ export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSett
   if (!healthPort.success) problems.push('DELTALOOP_HEALTH_PORT must be a port number');
   const metrics = readMetrics(env, problems);
   const deployment = readDeployment(env, problems);
+  const converter = readConverter(env, problems);
   if (problems.length > 0) throw new Error(`The worker's settings make no sense:\n- ${problems.join('\n- ')}`);
   return {
     home: resolve(env['DELTALOOP_HOME'] || join(homedir(), '.local', 'share', 'deltaloop')),
@@ -51,15 +55,8 @@ export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSett
     workflowBundle: env['DELTALOOP_WORKFLOW_BUNDLE'] || null,
     metrics,
     deployment,
+    dataConverter: converter,
   };
-}
-
-/** Values of the environment that must stand in no log. */
-export function secretsOf({ services }: WorkerSettings, env: NodeJS.ProcessEnv): string[] {
-  const secret =
-    /^(TEMPORAL_API_KEY|TEMPORAL_TLS_CLIENT_KEY_DATA|OTEL_EXPORTER_OTLP(_TRACES)?_HEADERS|DELTALOOP_\w*(_KEYS?|_SECRET|_TOKEN))$/;
-  const named = Object.entries(env).flatMap(([name, value]) => (value && secret.test(name) ? [value] : []));
-  return [...new Set([...[...services.values()].map(({ key }) => key), ...named])];
 }
 
 function readMetrics(env: NodeJS.ProcessEnv, problems: string[]): WorkerSettings['metrics'] {
@@ -83,6 +80,15 @@ function readDeployment(env: NodeJS.ProcessEnv, problems: string[]): WorkerSetti
   // Temporal writes a version as `name.build`.
   if (deploymentName?.includes('.')) problems.push('DELTALOOP_DEPLOYMENT_NAME must not contain a full stop');
   return deploymentName && buildId ? { deploymentName, buildId } : null;
+}
+
+function readConverter(env: NodeJS.ProcessEnv, problems: string[]): DataConverter {
+  try {
+    return dataConverter(env);
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+    return {};
+  }
 }
 
 function readProfiles(env: NodeJS.ProcessEnv, problems: string[]): WorkerSettings['services'] {

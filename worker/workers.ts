@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { WorkerDeploymentVersion } from '@temporalio/common';
+import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -34,11 +34,23 @@ export function connectServices({ services }: WorkerSettings): Map<string, Servi
   );
 }
 
-/** Bundles the workflow code, with what traces it if that is wanted; takes seconds, so a test suite does it once. */
-export function bundleWorkflows(tracing: Tracing | null = null): Promise<WorkflowBundleWithSourceMap> {
+interface Bundled {
+  /** Traces workflows too. */
+  tracing?: Tracing | null;
+  /** Says how failures are encoded. */
+  dataConverter?: DataConverter;
+}
+
+/** Bundles the workflow code with what traces it and encodes its failures, where that is wanted; takes seconds, so a test suite does it once. */
+export function bundleWorkflows({
+  tracing = null,
+  dataConverter = {},
+}: Bundled = {}): Promise<WorkflowBundleWithSourceMap> {
   const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+  const { failureConverterPath } = dataConverter;
+  const failures = failureConverterPath === undefined ? {} : { failureConverterPath };
   // The bundler's own report is of use to nobody who runs a worker; its errors are thrown.
-  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR'), ...pluginsOf(tracing) });
+  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR'), ...failures, ...pluginsOf(tracing) });
 }
 
 function pluginsOf(tracing: Tracing | null): { plugins?: [Tracing['plugin']] } {
@@ -56,6 +68,7 @@ interface Made {
   tracing?: Tracing | null;
   /** The version of the code that these workers run; null for workers without versions. */
   deployment?: WorkerDeploymentVersion | null;
+  dataConverter?: DataConverter;
 }
 
 /** The two workers of a process: one for the loops and their steps, one for what waits. */
@@ -68,6 +81,7 @@ export async function createWorkers({
   rounds,
   tracing = null,
   deployment = null,
+  dataConverter = {},
 }: Made): Promise<Worker[]> {
   const shared: Pick<WorkerOptions, 'connection' | 'namespace' | 'activities' | 'shutdownGraceTime'> & WorkerOptions = {
     ...pluginsOf(tracing),
@@ -77,6 +91,7 @@ export async function createWorkers({
     namespace,
     activities: { ...activities },
     taskQueue,
+    dataConverter,
     shutdownGraceTime: '5s',
     shutdownForceTime: '20s',
   };

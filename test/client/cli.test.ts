@@ -37,6 +37,7 @@ describe('deltaloop', () => {
       'stop',
       'backtest',
       'decide',
+      'codec',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
     }

@@ -48,7 +48,7 @@ describe('recorded histories, on a worker that sends traces', () => {
   let workflowBundle: WorkflowBundleOption;
   beforeAll(async () => {
     tracing = startTracing('replay');
-    workflowBundle = await bundleWorkflows(tracing);
+    workflowBundle = await bundleWorkflows({ tracing });
   });
   afterAll(() => tracing.close());
 

@@ -7,6 +7,8 @@ export interface Fault {
   status: number;
   code: string;
   headers?: Record<string, string>;
+  /** What is answered instead of the error envelope. */
+  body?: string;
 }
 export type FaultRule = (request: { method: string; path: string }) => Fault | null | Promise<Fault | null>;
 
@@ -69,10 +71,10 @@ async function answer({ request, response, target, fault, drop }: Exchange): Pro
   const body = Buffer.concat(await request.toArray());
   const trouble = await fault;
   if (trouble) {
-    const { status, code, headers } = trouble;
+    const { status, code, headers, body: text } = trouble;
     response
       .writeHead(status, { 'content-type': 'application/json', ...headers })
-      .end(JSON.stringify({ error: { code, message: `made up: ${code}` } }));
+      .end(text ?? JSON.stringify({ error: { code, message: `made up: ${code}` } }));
     return;
   }
   const { host: _host, connection: _connection, 'content-length': _length, ...headers } = request.headers;

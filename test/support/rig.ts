@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, type Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -28,7 +29,11 @@ export interface Rig {
   service: { url: string; key: string };
   bundle: WorkflowBundleOption;
   /** Runs workers on a queue until the returned function is called. */
-  work(taskQueue: string, services?: Map<string, ServiceProfile>): Promise<() => Promise<void>>;
+  work(
+    taskQueue: string,
+    services?: Map<string, ServiceProfile>,
+    dataConverter?: DataConverter,
+  ): Promise<() => Promise<void>>;
   folder(loop: string): LoopFolder;
   teardown(): Promise<void>;
 }
@@ -58,7 +63,7 @@ export async function createRig(extraArgs: string[] = []): Promise<Rig> {
     home,
     bundle,
     service,
-    work: (taskQueue, services) =>
+    work: (taskQueue, services, dataConverter = {}) =>
       work({
         env,
         home,
@@ -66,6 +71,7 @@ export async function createRig(extraArgs: string[] = []): Promise<Rig> {
         service,
         taskQueue,
         services: services ?? profiles(service),
+        dataConverter,
       }),
     folder: (loop) => LoopFolder.at(home, loop),
     teardown: async () => {
@@ -89,9 +95,10 @@ export function profiles({ url, key }: Rig['service']): Map<string, ServiceProfi
 interface Work extends Pick<Rig, 'env' | 'home' | 'bundle' | 'service'> {
   taskQueue: string;
   services: Map<string, ServiceProfile>;
+  dataConverter: DataConverter;
 }
 
-async function work({ env, home, bundle, taskQueue, services }: Work): Promise<() => Promise<void>> {
+async function work({ env, home, bundle, taskQueue, services, dataConverter }: Work): Promise<() => Promise<void>> {
   const activities = createActivities({ home, services, predictConcurrency: 8 });
   const namespace = env.namespace ?? 'default';
   const workers: Worker[] = await createWorkers({
@@ -99,7 +106,8 @@ async function work({ env, home, bundle, taskQueue, services }: Work): Promise<(
     namespace,
     taskQueue,
     activities,
-    workflowBundle: bundle,
+    workflowBundle: dataConverter.failureConverterPath ? await bundleWorkflows({ dataConverter }) : bundle,
+    dataConverter,
   });
   const running = Promise.all(workers.map((worker) => worker.run()));
   return async () => {

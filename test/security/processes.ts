@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+const ReadySchema = z.object({ ready: z.literal(true), url: z.string().optional() });
+
+/** One of our programs as a process of its own, with everything that it wrote. */
+export interface Program {
+  url: string;
+  /** What it wrote to stdout and stderr so far. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts `worker` or `vision-service` with nothing but this environment and waits until it says that it is ready. */
+export async function startProgram(name: 'worker' | 'vision-service', env: Record<string, string>): Promise<Program> {
+  const entry = fileURLToPath(new URL(`../../${name}/main.ts`, import.meta.url));
+  const path = process.env['PATH'] ?? '';
+  const child = spawn(process.execPath, [entry], { env: { PATH: path, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const written: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (piece: Buffer) => void written.push(piece.toString()));
+  }
+  const { url = '' } = await ready(child, written);
+  return {
+    url,
+    log: () => written.join(''),
+    stop: async () => {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+async function ready(child: ChildProcess, written: string[]): Promise<z.infer<typeof ReadySchema>> {
+  if (!child.stdout) throw new Error('the program has no stdout');
+  for await (const line of createInterface({ input: child.stdout })) {
+    const said = line.startsWith('{') ? ReadySchema.safeParse(JSON.parse(line)) : undefined;
+    if (said?.success) return said.data;
+  }
+  throw new Error(`the program ended before it was ready:\n${written.join('')}`);
+}
