@@ -31,15 +31,17 @@ export async function measureThousand(ground: Ground): Promise<Row[]> {
 
 async function waitingForTrainings(ground: Ground, stub: StubService): Promise<Row[]> {
   const taskQueue = 'bench-thousand';
-  const path = await imageFolder(join(ground.home, 'sources', taskQueue), {
-    classes: CLASSES,
-    perClass: 3,
-    firstSeed: 1,
-  });
+  const sources = join(ground.home, 'sources', taskQueue);
+  const pool = await imageFolder(join(sources, 'pool'), { classes: CLASSES, perClass: 3, firstSeed: 1 });
+  const evaluation = await imageFolder(join(sources, 'evaluation'), { classes: CLASSES, perClass: 2, firstSeed: 100 });
   stub.vision.holding = true;
   const worker = await startWorkerProcess(ground, stub, { name: taskQueue, taskQueue });
   try {
-    const names = await startAll(ground, taskQueue, { collector: { kind: 'pool', path }, caps: { rounds: 1 } });
+    const names = await startAll(ground, taskQueue, {
+      collector: { kind: 'pool', path: pool },
+      evaluation: { path: evaluation },
+      caps: { rounds: 1 },
+    });
     await untilCount(ground, { query: phaseIs(taskQueue, 'training'), count: LOOPS, what: 'wait for a training' });
     ground.say(
       `A thousand: they wait for ${SLOWED_DOWN_MS / 1000} s more, until each looks every ${SLOWEST_POLL_MS / 1000} s only`,
@@ -54,7 +56,7 @@ async function waitingForTrainings(ground: Ground, stub: StubService): Promise<R
     const { highest } = await memoryOf(worker.pid);
     const limit = pLimit(AT_ONCE);
     const late = await Promise.all(
-      names.map((name) => limit(async () => started(await eventsOf(ground.client, name), 'decideRound') - released)),
+      names.map((name) => limit(async () => started(await eventsOf(ground.client, name), 'evaluateModel') - released)),
     );
     return [memoryRow('training', now, highest), ...goingOnRows(late, lastMs)];
   } finally {
