@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -29,6 +29,10 @@ const PREDICT_CONCURRENCY = 8;
 export interface Ground {
   home: string;
   client: Client;
+  /** Of the Temporal server. */
+  address: string;
+  /** File of the workflow bundle, for workers that are processes of their own. */
+  bundlePath: string;
   say: Say;
   /** Runs the loop's workers on a queue until the returned function is called. */
   work(taskQueue: string, vision: VisionClient): Promise<() => Promise<void>>;
@@ -69,9 +73,13 @@ async function connect({ home, say, server }: Base): Promise<Ground> {
     logger: new DefaultLogger('ERROR'),
   });
   const client = new Client({ connection, namespace });
+  const bundlePath = join(home, 'workflows.js');
+  await writeFile(bundlePath, workflowBundle.code);
   return {
     home,
     client,
+    address,
+    bundlePath,
     say,
     work: (taskQueue, vision) => work({ connection: native, namespace, taskQueue, workflowBundle }, home, vision),
     start: async (taskQueue, input) => {

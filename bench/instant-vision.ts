@@ -13,6 +13,8 @@ export interface InstantVision {
   client: VisionClient;
   /** How long trainings take from now on, milliseconds; 0 to begin with. */
   trainingMs: number;
+  /** While it is true no training ends, whatever its time. */
+  holding: boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface InstantVision {
 export function createInstantVision(classes: readonly string[]): InstantVision {
   const datasets = new Map<string, Dataset>();
   const models = new Map<string, Model & { readyAt: number }>();
-  const service: InstantVision = { trainingMs: 0, client: trainingRoutes() };
+  const service: InstantVision = { trainingMs: 0, holding: false, client: trainingRoutes() };
   const values = classes.map((name, i) => ({ name, confidence: 1 / (i + 2) }));
   const prediction: Prediction = { customModelResult: { tagsResult: { values } } };
 
@@ -34,7 +36,7 @@ export function createInstantVision(classes: readonly string[]): InstantVision {
         const readyAt = Date.now() + service.trainingMs;
         return keep(models, name, { name, status: 'training', ...body, readyAt });
       },
-      getModel: async (name) => settled(need(models, name)),
+      getModel: async (name) => settled(need(models, name), service.holding),
       cancelModel: async (name) => void keep(models, name, { ...need(models, name), status: 'cancelled' }),
       createEvaluation: async (modelName, name, body) => evaluation(modelName, name, body.evaluationParameters),
       getEvaluation: async (modelName, name) => evaluation(modelName, name, { testDatasetName: '' }),
@@ -55,8 +57,8 @@ function need<T>(store: ReadonlyMap<string, T>, name: string): T {
   return found;
 }
 
-function settled({ readyAt, ...model }: Model & { readyAt: number }): Model {
-  if (Date.now() < readyAt) return model;
+function settled({ readyAt, ...model }: Model & { readyAt: number }, holding: boolean): Model {
+  if (holding || Date.now() < readyAt) return model;
   return { ...model, status: 'succeeded', trainingCostInMinutes: 1, modelPerformance: PERFORMANCE };
 }
 

@@ -7,10 +7,13 @@ import { createGround, type Ground } from './ground.ts';
 import { measureHeads } from './heads.ts';
 import { machine } from './machine.ts';
 import { measureOverhead } from './overhead.ts';
+import { measureRecovery } from './recovery.ts';
 import { measureResponsiveness } from './responsiveness.ts';
 import { measureService } from './service.ts';
 import { type Row, renderTable } from './table.ts';
 import { measureTenThousand } from './ten-thousand.ts';
+import { measureThousand } from './thousand.ts';
+import { measureThroughput } from './throughput.ts';
 import { measureUpdates } from './updates.ts';
 import { measureVerify } from './verify.ts';
 import { measureWaiting } from './waiting.ts';
@@ -27,6 +30,9 @@ const SECTIONS: Record<string, (ground: Ground) => Promise<Row[]>> = {
   deciding: measureDeciding,
   updates: measureUpdates,
   waiting: (ground) => measureWaiting(ground, values.long ? VERY_LONG_S : LONG_S),
+  throughput: measureThroughput,
+  thousand: measureThousand,
+  recovery: measureRecovery,
   service: measureService,
   responsiveness: measureResponsiveness,
   embedding: measureEmbedding,

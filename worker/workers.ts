@@ -20,9 +20,15 @@ import { watchSteps } from './steps.ts';
 
 const CAPABILITIES = { embedded: EMBEDDED_CAPABILITIES, hosted: HOSTED_CAPABILITIES };
 
-/** A hundred waiting trainings hold a hundred slots; they are cheap. */
-const WAITING_SLOTS = 500;
+/** A thousand waiting trainings hold a thousand slots; they are cheap. */
+const WAITING_SLOTS = 2000;
 const WORKING_SLOTS = 16;
+
+/**
+ * A loop whose worker was killed waits for it this long before any other one may go on with it. Measured: with Temporal's 10 seconds
+ * a killed worker cost 16 seconds at a heartbeat timeout of 5.
+ */
+const STICKY = '3s';
 
 /** The vision services of the worker's settings, ready to be called. */
 export function connectServices({ services }: WorkerSettings): Map<string, ServiceProfile> {
@@ -101,6 +107,7 @@ export async function createWorkers({
       workflowBundle,
       maxConcurrentActivityTaskExecutions: WORKING_SLOTS,
       maxCachedWorkflows: 200,
+      stickyQueueScheduleToStartTimeout: STICKY,
     }),
     Worker.create({ ...shared, taskQueue: `${taskQueue}-waits`, maxConcurrentActivityTaskExecutions: WAITING_SLOTS }),
   ]);
