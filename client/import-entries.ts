@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { type Entry, getFileNameLowLevel, validateFileName, type ZipFile } from 'yauzl';
 
 /** A file of a ZIP file, its name found to be harmless. */
@@ -54,6 +55,20 @@ export async function readEntries(zip: ZipFile, limits: ImportLimits): Promise<R
       `it unpacks to ${read.bytes} bytes, and at most ${limits.bytes} are unpacked; raise that with --max-gigabytes if you trust it`,
     );
   return read;
+}
+
+/**
+ * Opens an entry to be read. Damaged bytes may fail before anybody reads: the stream keeps its error until somebody does.
+ * @throws yauzl's errors.
+ */
+export function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    zip.openReadStream(entry, (error, stream) => {
+      if (error) return reject(error);
+      stream.on('error', (cause) => stream.destroy(cause));
+      resolve(stream);
+    });
+  });
 }
 
 function nameOf(entry: Entry): string | undefined {

@@ -13,7 +13,7 @@ import { isTemporary, LEFTOVER_AFTER_MS, temporaryFor } from '../data/temporarie
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Manifest, ManifestFile } from './export-format.ts';
-import { type ImportLimits, type ReadEntries, readEntries } from './import-entries.ts';
+import { type ImportLimits, openEntry, type ReadEntries, readEntries } from './import-entries.ts';
 import { damaged, readManifest } from './import-manifest.ts';
 import { IMPORTED_FILE, type Imported } from './imported-file.ts';
 import type { Progress } from './verify-contents.ts';
@@ -120,7 +120,7 @@ async function unpack(
     const entry = read.entries.get(`${loop}/${file.path}`)?.entry;
     if (entry === undefined) return [`${file.path} is missing`];
     const path = join(temporary, file.path);
-    const problem = await unpackOne(await zip.openReadStreamPromise(entry), path, file);
+    const problem = await unpackOne(await openEntry(zip, entry), path, file);
     done += 1;
     progress(done, files.length);
     return problem;

@@ -5,7 +5,7 @@ import { jsonOrUndefined } from '../loop/json.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { FORMAT_VERSION, FormatSchema, MANIFEST, type Manifest, ManifestSchema } from './export-format.ts';
-import type { ReadEntries } from './import-entries.ts';
+import { openEntry, type ReadEntries } from './import-entries.ts';
 
 /** Some hundred bytes a file: enough for a million files. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -17,7 +17,7 @@ const MOST_BYTES = 256 * 1024 * 1024;
 export async function readManifest(zip: ZipFile, { entries }: ReadEntries, source: string): Promise<Manifest> {
   const found = entries.get(MANIFEST);
   if (found === undefined || found.entry.uncompressedSize > MOST_BYTES) throw noLoop(source, `it has no ${MANIFEST}`);
-  const content = jsonOrUndefined(await text(await zip.openReadStreamPromise(found.entry)));
+  const content = jsonOrUndefined(await text(await openEntry(zip, found.entry)));
   const format = FormatSchema.safeParse(content);
   if (!format.success) throw noLoop(source, `its ${MANIFEST} is not one of deltaloop’s`);
   const { formatVersion } = format.data;

@@ -80,6 +80,8 @@ export function fillWith(content: string | Uint8Array): Fill {
 
 /** Writes a stream to a new file (0600) and waits until it is on the disk. */
 export function fillStream(source: Readable): Fill {
+  // It may fail before anybody reads it; the reader below is told all the same.
+  source.on('error', () => undefined);
   return async (temporary) => {
     const file = await open(temporary, 'wx', 0o600);
     try {
