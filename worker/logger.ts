@@ -48,7 +48,7 @@ export function temporalLogger(log: Logger, rounds: Rounds = new Rounds()): Temp
 }
 
 /** Symbols and big integers are no JSON, and with a step's token anybody could end it. */
-function clean({ taskToken: _, ...meta }: Record<string | symbol, unknown>): object {
+function clean({ taskToken: _token, ...meta }: Record<string | symbol, unknown>): object {
   return Object.fromEntries(
     Object.entries(meta).map(([key, value]) => [key, typeof value === 'bigint' ? value.toString() : value]),
   );

@@ -24,6 +24,8 @@ export interface WorkerSettings {
 }
 
 const PROFILE = /^DELTALOOP_VISION(?:_([A-Z0-9_]+))?_URL$/;
+/** Characters; shorter pieces are names, and would blot out innocent words. */
+const LEAST_SECRET = 12;
 const Count = z.coerce.number().int().min(1).max(64);
 const Port = z.coerce.number().int().min(0).max(65_535);
 
@@ -58,8 +60,13 @@ export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSett
 export function secretsOf({ services }: WorkerSettings, env: NodeJS.ProcessEnv): string[] {
   const secret =
     /^(TEMPORAL_API_KEY|TEMPORAL_TLS_CLIENT_KEY_DATA|OTEL_EXPORTER_OTLP(_TRACES)?_HEADERS|DELTALOOP_\w*(_KEYS?|_SECRET|_TOKEN))$/;
-  const named = Object.entries(env).flatMap(([name, value]) => (value && secret.test(name) ? [value] : []));
+  const named = Object.entries(env).flatMap(([name, value]) => (value && secret.test(name) ? withPieces(value) : []));
   return [...new Set([...[...services.values()].map(({ key }) => key), ...named])];
+}
+
+/** A list of keys with their names, or a header, is seldom shown whole. */
+function withPieces(value: string): string[] {
+  return [value, ...value.split(/[\s,:=]+/).filter((piece) => piece.length >= LEAST_SECRET)];
 }
 
 function readMetrics(env: NodeJS.ProcessEnv, problems: string[]): WorkerSettings['metrics'] {

@@ -39,5 +39,9 @@ describe('the settings of a worker', () => {
   it('know which values must stand in no log', () => {
     const env = { ...VISION, TEMPORAL_API_KEY: 'one', DELTALOOP_WEBHOOK_SECRET: 'two', DELTALOOP_HOME: '/home' };
     expect(secretsOf(workerSettings(env), env).sort()).toEqual(['one', 'the key of vision', 'two']);
+    const list = { ...VISION, DELTALOOP_ENCRYPTION_KEYS: 'new:c29tZSBzZWNyZXQga2V5,old:YW5vdGhlciBzZWNyZXQ=' };
+    const pieces = secretsOf(workerSettings(list), list);
+    expect(pieces).toEqual(expect.arrayContaining(['c29tZSBzZWNyZXQga2V5', 'YW5vdGhlciBzZWNyZXQ']));
+    expect(pieces).not.toContain('old');
   });
 });

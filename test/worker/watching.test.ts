@@ -82,7 +82,7 @@ describe('the log of a worker', () => {
     for (const line of rounded) expect(line).toMatchObject({ round: expect.any(Number) });
     const steps = aboutLoop().filter(({ msg }) => msg.startsWith('step'));
     for (const { activity } of steps) expect(activity).toEqual(expect.any(String));
-    const rounds = new Set(steps.map(({ round, activity }) => `${activity} ${round}`));
+    const rounds = new Set(steps.map(({ round, activity }) => `${String(activity)} ${String(round)}`));
     expect([...rounds]).toEqual(expect.arrayContaining(['prepareLoop 0', 'decideRound 1', 'decideRound 2']));
   });
 

@@ -28,9 +28,11 @@ let last: string;
 beforeAll(async () => {
   // So few events suffice for a new run that updates keep meeting a run that ends.
   rig = await createRig([
-    ...['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=30'],
+    '--dynamic-config-value',
+    'limit.historyCount.suggestContinueAsNew=30',
     // The server logs every update that met the end of a run.
-    ...['--log-level', 'never'],
+    '--log-level',
+    'never',
   ]);
   const sources = join(rig.home, 'sources');
   evaluation = await imageFolder(join(sources, 'evaluation'), { perClass: 10, firstSeed: 1000 });
