@@ -3,7 +3,7 @@ const GONE = '…';
 
 /** Variables whose values are secrets. */
 const SECRET_NAME =
-  /(KEY|KEYS|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|CONNECTION_STRING|SAS)(_DATA)?$|^TEMPORAL_GRPC_META_/;
+  /(KEY|KEYS|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|CONNECTION_STRING|SAS)(_DATA)?$|^TEMPORAL_GRPC_META_|^OTEL_\w+_HEADERS$/;
 
 /** Shorter values would take ordinary words out of sentences. */
 const SHORTEST_SECRET = 8;
@@ -41,8 +41,8 @@ function secretsOf(env: Readonly<Record<string, string | undefined>>): string[] 
   return [...new Set(spelt)].sort((a, b) => b.length - a.length);
 }
 
-/** A value, and what it lists: keys by id (`id:key,id:key`), or several separated by commas. */
+/** A value, and what it lists: keys by id (`id:key,id:key`), headers (`name=value,…`), or several separated by commas. */
 function parts(value: string): string[] {
-  const listed = value.split(',').flatMap((entry) => [entry.trim(), entry.slice(entry.indexOf(':') + 1).trim()]);
-  return [value.trim(), ...listed].filter((part) => part.length >= SHORTEST_SECRET);
+  const listed = value.split(',').flatMap((entry) => [entry, entry.slice(entry.search(/[:=]/) + 1)]);
+  return [value, ...listed].map((part) => part.trim()).filter((part) => part.length >= SHORTEST_SECRET);
 }

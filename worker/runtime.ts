@@ -15,15 +15,24 @@ const DAY = 24 * HOUR;
 /** Waits last from seconds (a small training) to weeks (people); seconds. */
 const WAITS = [1, 10, MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 8 * HOUR, DAY, 3 * DAY, 7 * DAY, 30 * DAY];
 
-/** Sends Temporal's lines through our log and serves its metrics with ours. Call once, before any connection. */
+/**
+ * Sends Temporal's lines through our log and serves its metrics with ours. Call once, before any connection.
+ * @throws Error naming the setting when `/metrics` cannot be served there.
+ */
 export function installRuntime(log: Logger, { rounds, metrics = null }: RuntimeSettings = {}): void {
-  Runtime.install({
-    logger: temporalLogger(log, rounds),
-    telemetryOptions: {
-      logging: { forward: {}, filter: 'temporalio_sdk_core=WARN' },
-      ...(metrics ? { metrics: exporter(metrics) } : {}),
-    },
-  });
+  try {
+    Runtime.install({
+      logger: temporalLogger(log, rounds),
+      telemetryOptions: {
+        logging: { forward: {}, filter: 'temporalio_sdk_core=WARN' },
+        ...(metrics ? { metrics: exporter(metrics) } : {}),
+      },
+    });
+  } catch (error) {
+    if (!metrics || !String(error).includes('prometheus')) throw error;
+    const why = `/metrics cannot be served at ${metrics.host}:${metrics.port}: ${String(error)}`;
+    throw new Error(`${why}\nSet DELTALOOP_METRICS_PORT to a free port, or unset it.`, { cause: error });
+  }
 }
 
 /** Names as Prometheus wants them: units and `_total` at their end, seconds. */
