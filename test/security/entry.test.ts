@@ -94,7 +94,7 @@ describe('class names', () => {
 });
 
 describe('a spec file', () => {
-  const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefghi'].map((line, at) =>
+  const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefghi'.split('')].map((line, at) =>
     at === 0
       ? line
       : `${line}: &${line} [${Array(9)
