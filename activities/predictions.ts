@@ -52,7 +52,7 @@ async function predictAll<T>(deps: ActivityDeps, where: Where, kind: PredictionK
       vital.signal.throwIfAborted();
       const bytes = await readFile(folder.resolve(`evaluation/images/${image.file}`));
       journal.add(image.sha256, kind.of(await predictOne(client, { model, bytes, signal: vital.signal }), image));
-      vital.beat(`predicted ${journal.known.size} of ${set.length} images`);
+      vital.answered(`predicted ${journal.known.size} of ${set.length} images`);
     });
   } finally {
     await journal.close();

@@ -6,6 +6,7 @@ import { Alarm } from './alarm.ts';
 import { currentDetails } from './details.ts';
 import { initialState, type LoopState } from './loop-state.ts';
 import { DEFAULT_TIMINGS, type LoopInput, type Timings } from './messages.ts';
+import { outagePatienceMs } from './outage.ts';
 import { publish } from './search-attributes.ts';
 import { step } from './summaries.ts';
 
@@ -35,8 +36,13 @@ export function newContext(input: LoopInput, carried?: LoopState): LoopContext {
 }
 
 /** Whose step an activity is: the loop, and what people changed of its spec. */
-export function ofLoop({ input, state }: LoopContext): OfLoop {
-  return { loop: input.spec.name, ...(state.changes === undefined ? {} : { changes: state.changes }) };
+export function ofLoop({ input, state, timings }: LoopContext): OfLoop {
+  const outageMs = outagePatienceMs(state.outage, timings);
+  return {
+    loop: input.spec.name,
+    ...(state.changes === undefined ? {} : { changes: state.changes }),
+    ...(outageMs === DEFAULT_TIMINGS.outageMs ? {} : { outageMs }),
+  };
 }
 
 /** Shows the present state in the Temporal UI; costs no event. */
