@@ -30,8 +30,9 @@ export async function startTraining(deps: ActivityDeps, input: TrainInput, { sig
   await adoptOr(
     () => client.createModel(input.model, { trainingParameters }, { signal }),
     async () => {
-      const model = await client.getModel(input.model, { signal });
-      if (!sameTraining(model, trainingParameters)) {
+      const model = await lookUp(client, input.model, { signal });
+      // Accepted and gone since: it may be billed, so the name is not used again; whoever awaits it finds out.
+      if (model !== null && !sameTraining(model, trainingParameters)) {
         throw new LoopFailure(
           'NameTaken',
           `Model ${input.model} exists with other parameters: ${JSON.stringify(model.trainingParameters)}.`,

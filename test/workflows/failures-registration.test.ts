@@ -86,12 +86,12 @@ describe('an annotation file that the service cannot reach', () => {
 
 describe('an answer of the service that no try again would change', () => {
   it.each([
-    [403, 'PermissionDenied', 'ServiceUnauthorized', 'answered 403 PermissionDenied'],
-    [418, 'Teapot', 'ServiceRejected', 'answered 418 Teapot'],
-    [200, 'Odd', 'ServiceContract', 'answered 200 with something that does not fit the contract'],
+    { status: 403, code: 'PermissionDenied', type: 'ServiceUnauthorized', said: 'answered 403 PermissionDenied' },
+    { status: 418, code: 'Teapot', type: 'ServiceRejected', said: 'answered 418 Teapot' },
+    { status: 200, code: 'Odd', type: 'ServiceContract', said: 'answered 200 with something that does not fit' },
   ])(
-    '(%i %s) asks with method, path, status and code, and goes on after the answer',
-    async (status, code, type, said) => {
+    '($status $code) asks with method, path, status and code, and goes on after the answer',
+    async ({ status, code, type, said }) => {
       const loop = code.toLowerCase();
       proxy.rule(({ method, path }) =>
         method === 'PUT' && path.includes(`/models/${loop}-r1-`) ? { status, code } : null,
