@@ -6,7 +6,7 @@ import { type ResolveAnswer, resolve } from '../../workflows/messages.ts';
 import { failingTraining, smallSpec } from '../support/failing.ts';
 import type { FaultyProxy } from '../support/proxy.ts';
 import { type LoopHandle, type Rig, type Started, start } from '../support/rig.ts';
-import { billed } from '../support/service-records.ts';
+import { billed, ledger } from '../support/service-records.ts';
 import { type Sources, troubledRig } from '../support/sources.ts';
 import { until } from '../support/watching.ts';
 
@@ -96,8 +96,8 @@ describe('a training whose budget is not enough', () => {
     await expect(started.handle.result()).resolves.toMatchObject({ outcome: 'round-limit', rounds: 1 });
     expect(await hours(started)).toEqual([1, 3]);
     expect((await reason(started, 2))?.reason).toMatchObject({ kind: 'failure', code: 'notEnoughBudget' });
-    const models = await billed(rig, 'raised');
-    expect(models.map(({ status, minutes }) => [status, minutes])).toEqual([
+    const lines = await ledger(rig, 'raised');
+    expect(lines.map(({ status, billedMinutes }) => [status, billedMinutes])).toEqual([
       ['failed', 0],
       ['succeeded', 1],
     ]);
@@ -166,7 +166,9 @@ describe('a training that fails by the service’s own fault', () => {
     const started = await begin('faulty');
     const result = await started.handle.result();
     expect(result.recommended?.model).toMatch(/-4$/);
-    expect(result.billedMinutes).toBe(1);
+    expect(result.billedMinutes).toBe((await ledger(rig, 'faulty')).reduce((sum, line) => sum + line.billedMinutes, 0));
+    const report = await readFile(started.folder.resolve('report.html'), 'utf8');
+    expect(report.match(/after faulty-r1-[0-9a-f]+-[123] failed \(unknown\)/g)).toHaveLength(3);
     for (const attempt of [2, 3, 4])
       expect((await reason(started, attempt))?.reason).toMatchObject({ kind: 'failure', code: 'unknown' });
   });

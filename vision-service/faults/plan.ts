@@ -49,10 +49,7 @@ export class FaultPlan {
 
   #fail(of: 'training' | 'evaluation', model: string): void {
     const fault = this.#take(
-      (rule) =>
-        rule.fault.kind === 'failure' &&
-        rule.fault.of === of &&
-        isOf(rule.match, model),
+      (rule) => rule.fault.kind === 'failure' && rule.fault.of === of && isOf(rule.match, model),
     );
     if (fault?.kind === 'failure') throw new TaskFailure(fault.code, fault.message);
   }
