@@ -2,15 +2,15 @@ import { verifyEvaluationSet } from '../data/evaluation-set.ts';
 import { EvaluationFileSchema } from '../loop/files.ts';
 import type { VisionClient } from '../vision/client.ts';
 import type { ModelEvaluation } from '../vision/contract.ts';
-import { VisionHttpError } from '../vision/errors.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { failureOfCode, LoopFailure } from './errors.ts';
 import { examineEvaluationSet } from './examining.ts';
 import { type LoopFiles, openLoop, trainingFile } from './loop-files.ts';
+import { gone, lookAgain, orGone } from './missing-models.ts';
 import { poll } from './polling.ts';
 import { serviceOf } from './services.ts';
-import { adoptOr, attemptOf, lookUp } from './training.ts';
+import { adoptOr, attemptOf } from './training.ts';
 import type { EvaluateInput } from './types.ts';
 
 /**
@@ -19,22 +19,16 @@ import type { EvaluateInput } from './types.ts';
  *   for `missingMs`, `NameTaken`.
  */
 export async function evaluateModel(deps: ActivityDeps, input: EvaluateInput, vital: Vital) {
-  const { signal, beat, answered } = vital;
+  const { beat } = vital;
   const files = await openLoop(deps.home, input);
   const { folder, spec } = files;
   const { client } = serviceOf(deps, spec.service);
   await verifyEvaluationSet(folder, input.evaluationHash, { heartbeat: beat });
   const at: Measuring = { client, input, vital };
-  await orGone(at, () => create(at));
-  const { model, evaluation } = input;
-  const ended = await poll({
-    look: () => client.getEvaluation(model, evaluation, { signal }),
-    done: ({ status }) => {
-      answered(`${evaluation}: ${status}`);
-      return status === 'succeeded' || status === 'failed';
-    },
-    firstMs: input.pollMs,
-    signal,
+  const { model } = input;
+  const ended = await orGone(at, async () => {
+    await create(at);
+    return awaitEnd(at);
   });
   const performance = ended.status === 'succeeded' ? ended.modelPerformance : undefined;
   if (performance === undefined) throw await causeOf(ended, { ...at, files });
@@ -64,43 +58,17 @@ async function create({ client, input, vital: { signal } }: Measuring): Promise<
   );
 }
 
-/** Runs a request about a model; one that is only away for a while is waited for, up to `missingMs`. */
-async function orGone(at: Measuring, run: () => Promise<void>): Promise<void> {
-  try {
-    await run();
-  } catch (error) {
-    if (!(error instanceof VisionHttpError)) throw error;
-    if (error.status !== 404 && error.code !== 'modelNotFound') throw error;
-    const seen = await lookAgain(at);
-    if (seen === 'gone') throw gone(at);
-    // The model was there all the time: something else is missing, and the answer stands.
-    if (seen === 'there') throw error;
-    await orGone(at, run);
-  }
-}
-
-/** Looks a model up until it is found or has been missing for `missingMs`; `there` if the first look finds it. */
-async function lookAgain({ client, input, vital }: Measuring): Promise<'there' | 'back' | 'gone'> {
-  const { model, missingMs = 0, pollMs } = input;
-  const { signal, answered } = vital;
-  const since = Date.now();
-  let looks = 0;
-  const found = await poll({
-    look: () => lookUp(client, model, { signal }),
-    done: (seen) => {
-      looks += 1;
-      answered(`${model}: ${seen?.status ?? 'not found'}`);
-      return seen !== null || Date.now() - since >= missingMs;
+async function awaitEnd({ client, input, vital: { signal, answered } }: Measuring): Promise<ModelEvaluation> {
+  const { model, evaluation, pollMs } = input;
+  return poll({
+    look: () => client.getEvaluation(model, evaluation, { signal }),
+    done: ({ status }) => {
+      answered(`${evaluation}: ${status}`);
+      return status === 'succeeded' || status === 'failed';
     },
     firstMs: pollMs,
     signal,
   });
-  if (found === null) return 'gone';
-  return looks === 1 ? 'there' : 'back';
-}
-
-function gone({ input: { model } }: Measuring): LoopFailure {
-  return new LoopFailure('ModelGone', `The service has no model ${model} any more.`);
 }
 
 /** What an evaluation that brought no metrics failed of. */

@@ -147,6 +147,9 @@ export interface EvaluateInput extends OfModel {
 
 export interface PredictInput extends OfModel {
   model: string;
+  /** As for an evaluation; absent in older histories. */
+  missingMs?: number;
+  pollMs?: number;
 }
 
 /** A model trained on a nested part of the first round's images. */

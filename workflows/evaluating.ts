@@ -20,14 +20,25 @@ export async function evaluate(ctx: LoopContext, model: string, share?: number):
   enter(ctx, 'evaluating', `Evaluating model ${model} on ${evaluation.images} images`);
   const of: Measuring = { ...ofLoop(ctx), round: state.round, model, ...(share === undefined ? {} : { share }) };
   if (!(await measure(ctx, of))) return false;
-  if (predicted(ctx, of)) {
-    const summary = `predict each of the ${evaluation.images} evaluation images${by(of)}`;
-    await attempt(ctx, {
-      step: 'predict',
-      run: () => waits(ctx, summary).predictEvaluationSet({ ...of, ...ofLoop(ctx) }),
-    });
-  }
-  return true;
+  return !predicted(ctx, of) || (await predict(ctx, of, evaluation.images));
+}
+
+/** Predicts every evaluation image. Returns false as `evaluate`. */
+async function predict(ctx: LoopContext, of: Measuring, images: number): Promise<boolean> {
+  const { missingMs, pollMs } = ctx.timings;
+  const summary = `predict each of the ${images} evaluation images${by(of)}`;
+  let gone = false;
+  await attempt(ctx, {
+    step: 'predict',
+    run: async () => {
+      if (gone) return;
+      await waits(ctx, summary).predictEvaluationSet({ ...of, ...ofLoop(ctx), missingMs, pollMs });
+    },
+    onRetry: (type) => {
+      gone = type === 'ModelGone';
+    },
+  });
+  return !gone;
 }
 
 type Measuring = Pick<EvaluateInput, 'loop' | 'round' | 'model' | 'share'>;

@@ -178,7 +178,9 @@ export async function attempt<T>(
     } catch (error) {
       const failure = failureOf(error);
       if (!failure) throw error;
-      if (noteOutage(ctx, failure) || (await mend?.(failure))) continue;
+      if (noteOutage(ctx, failure)) continue;
+      outageOver(ctx);
+      if (await mend?.(failure)) continue;
       await needsAttention(ctx, where, failure);
       await onRetry?.(failure.type);
     }

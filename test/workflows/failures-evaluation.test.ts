@@ -114,6 +114,27 @@ describe('an evaluation whose model', () => {
   });
 });
 
+describe('predictions by a model', () => {
+  it('that is gone ask as well, and `retry` trains again', async () => {
+    let predicting = false;
+    let lost = true;
+    proxy.rule(({ path }) => {
+      predicting ||= path.endsWith('imageanalysis:analyze');
+      if (!predicting || !lost) return null;
+      const isLookUp = /\/models\/unpredicted-r1-[0-9a-f]+-1$/.test(path);
+      return isLookUp || path.endsWith('imageanalysis:analyze') ? { status: 404, code: 'ModelNotFound' } : null;
+    });
+    const { handle } = await begin('unpredicted', { evaluation: { path: sources.evaluation.path, predictions: true } });
+    const { attention } = await needed(handle);
+    expect(attention).toMatchObject({ type: 'ModelGone', step: 'predict' });
+    lost = false;
+    await answer(handle);
+    const result = await handle.result();
+    expect(result.recommended?.model).toMatch(/-2$/);
+    proxy.rule(null);
+  });
+});
+
 describe('an evaluation whose dataset', () => {
   it('is not found is registered again under its name, by itself', async () => {
     const { handle } = await begin('unlisted');
