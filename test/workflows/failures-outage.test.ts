@@ -5,22 +5,11 @@ import type { Timings } from '../../workflows/messages.ts';
 import { resolve } from '../../workflows/messages.ts';
 import { smallSpec } from '../support/failing.ts';
 import { createRig, type Rig, start } from '../support/rig.ts';
-import { type Fate, ScriptedService } from '../support/scripted-service.ts';
+import { ScriptedService, SOUND } from '../support/scripted-service.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
 import { until } from '../support/watching.ts';
 
 const taskQueue = 'failures-outage';
-const SOUND: Fate = {
-  looks: 0,
-  end: 'succeeded',
-  code: '',
-  message: '',
-  minutes: 7,
-  reports: true,
-  stubborn: false,
-  resets: false,
-};
-
 let rig: Rig;
 let sources: Sources;
 let stopWorkers: () => Promise<void>;
