@@ -14,6 +14,33 @@ export class LoopFailure extends Error {
   }
 }
 
+/**
+ * What the codes of a failed training or evaluation mean (contract, training FAQ; both vocabularies), in lower case since services
+ * differ in that. Every other code is the service's own fault. `diverged` is none of them: a round without a metric is no failure.
+ */
+const CODES: Readonly<Record<'training' | 'evaluation', Readonly<Record<string, FailureType>>>> = {
+  training: {
+    notenoughbudget: 'TrainingBudgetTooSmall',
+    datasetcorrupt: 'DatasetCorrupt',
+    datasetannotationsinvalid: 'DatasetCorrupt',
+    datasetempty: 'DatasetCorrupt',
+    datasetnotfound: 'DatasetGone',
+  },
+  evaluation: {
+    modelnotfound: 'ModelGone',
+    datasetnotfound: 'DatasetGone',
+    datasetcorrupt: 'DatasetCorrupt',
+    datasetannotationsinvalid: 'DatasetCorrupt',
+    datasetempty: 'DatasetCorrupt',
+    incorrectmodelkind: 'ModelKindMismatch',
+  },
+};
+
+/** The kind of failure that a code of the service means: rules, “When the vision service says no”. */
+export function failureOfCode(where: 'training' | 'evaluation', code: string): FailureType {
+  return CODES[where][code.toLowerCase()] ?? 'ServiceFault';
+}
+
 const LONGEST_MESSAGE = 2000;
 
 /** Servers echo what they were sent, and messages quote addresses: neither may reach a history. */

@@ -8,13 +8,13 @@ import { finishLoop } from './finishing.ts';
 import { predictEvaluationSet } from './predictions.ts';
 import { prepareLoop } from './prepare.ts';
 import { awaitTraining, cancelTraining, startTraining } from './training.ts';
-import type { Activities } from './types.ts';
+import type { Activities, OfLoop } from './types.ts';
 
 type Step<I, O> = (deps: ActivityDeps, input: I, vital: Vital) => Promise<O>;
 
 /** The activities of a worker, each a thin call into the rooms that do the work. */
 export function createActivities(deps: ActivityDeps): Activities {
-  const bind = <I, O>(step: Step<I, O>) => alive<I, O>((input, vital) => step(deps, input, vital));
+  const bind = <I extends OfLoop, O>(step: Step<I, O>) => alive<I, O>((input, vital) => step(deps, input, vital));
   return {
     prepareLoop: bind(prepareLoop),
     admitBatch: bind(admitBatch),

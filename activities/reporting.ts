@@ -8,6 +8,7 @@ import type { ReportData, ReportFile } from '../report/report-data.ts';
 import { type LoopFiles, readDraws, readRecords, roundFile, taskOf } from './loop-files.ts';
 import { classRows } from './report-classes.ts';
 import { drawnPictures, mistakesOf } from './report-pictures.ts';
+import { trainingLines } from './report-trainings.ts';
 import { readSubsets } from './subsets.ts';
 
 /** Writes `report.html`, the page of a loop that has ended. Derived from the loop's files, so that it can be made again. */
@@ -41,6 +42,7 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
     subsets: decisionFiles.at(-1)?.input.subsets ?? [],
     result,
     rounds,
+    trainings: await trainingLines(folder, last + 1),
     decisions: decisionFiles.map(({ decision }) => decision),
     classes: await classRows({ folder, spec }, { draws, set, recommended: result.recommended }),
     warnings: [

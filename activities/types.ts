@@ -1,5 +1,7 @@
 import type { Changes } from '../loop/changes.ts';
+import type { FailureType } from '../loop/failure.ts';
 import type { TargetMetric } from '../loop/metrics.ts';
+import type { ModelReason } from '../loop/model-reason.ts';
 import type { LoopResult, Outcome } from '../loop/outcome.ts';
 import type { ClassCounts, Decision, FileRef, RoundRecord } from '../loop/round.ts';
 
@@ -10,6 +12,8 @@ export interface OfLoop {
   round?: number;
   /** What people changed of its spec since the start; absent for nothing. */
   changes?: Changes;
+  /** How long the vision service may go without an answer before the workflow is told, milliseconds; absent for 15 minutes. */
+  outageMs?: number;
 }
 export interface OfRound extends OfLoop {
   round: number;
@@ -91,11 +95,13 @@ export interface RegisterInput extends OfLoop {
   file: FileRef;
 }
 
-export interface TrainInput extends OfRound {
+export interface TrainInput extends OfModel {
   model: string;
   dataset: string;
   /** Whole compute hours. */
   hours: number;
+  /** Recorded before the service is asked; absent in histories from before it was. */
+  because?: ModelReason;
 }
 
 export interface AwaitTrainingInput extends OfModel {
@@ -104,6 +110,10 @@ export interface AwaitTrainingInput extends OfModel {
   missingMs: number;
   /** First pause between two looks, milliseconds; grows to 30 s. */
   pollMs: number;
+  /** The COCO file that it trains on, looked at when the training fails over its data; absent as `because`. */
+  file?: FileRef;
+  /** Ends at the first answer, as `under-way` if need be: asked after an outage, so that its end is noticed. */
+  untilAnswered?: true;
 }
 export interface CancelTrainingInput extends OfLoop {
   model: string;
@@ -114,6 +124,17 @@ export interface TrainingEnd {
   minutes: number | null;
   code: string | null;
   message: string | null;
+  /** What kind of failure it is; absent for `succeeded`, for a `diverged` training whose data are sound, and in older histories. */
+  type?: FailureType;
+  /** What looking at the data brought to light, in sentences. */
+  found?: string;
+  /** Whole compute hours that the service suggests for a budget that was too small. */
+  suggestedHours?: number;
+}
+
+/** A training that has not ended; answered only where that was asked for. */
+export interface UnderWay {
+  status: 'under-way';
 }
 
 export interface EvaluateInput extends OfModel {
@@ -122,10 +143,15 @@ export interface EvaluateInput extends OfModel {
   evaluation: string;
   evaluationHash: string;
   pollMs: number;
+  /** How long the model may be missing before it counts as gone, milliseconds; absent in older histories. */
+  missingMs?: number;
 }
 
 export interface PredictInput extends OfModel {
   model: string;
+  /** As for an evaluation; absent in older histories. */
+  missingMs?: number;
+  pollMs?: number;
 }
 
 /** A model trained on a nested part of the first round's images. */
@@ -184,7 +210,7 @@ export interface Activities {
   checkTrainingSet(input: OfRound): Promise<TrainingSet>;
   registerDataset(input: RegisterInput): Promise<{ dataset: string }>;
   startTraining(input: TrainInput): Promise<{ model: string }>;
-  awaitTraining(input: AwaitTrainingInput): Promise<TrainingEnd>;
+  awaitTraining(input: AwaitTrainingInput): Promise<TrainingEnd | UnderWay>;
   cancelTraining(input: CancelTrainingInput): Promise<{ model: string }>;
   evaluateModel(input: EvaluateInput): Promise<Partial<Record<TargetMetric, number>>>;
   predictEvaluationSet(input: PredictInput): Promise<{ images: number }>;

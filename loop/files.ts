@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { FAILURES, type FailureType } from './failure.ts';
 import type { Finding } from './finding.ts';
 import type { Forecast, OtherPolicy, SplitRow } from './forecast.ts';
 import { ModelPerformanceSchema } from './metrics.ts';
+import type { ModelReason } from './model-reason.ts';
 import { type LoopResult, OUTCOMES } from './outcome.ts';
 import type { RoundDraw, RoundRecord, StoredImage } from './round.ts';
 import { LoopNameSchema } from './spec.ts';
@@ -73,6 +75,30 @@ export const TrainingFileSchema = z.object({
   /** Compute minutes. */
   minutes: z.number().nullable(),
   performance: ModelPerformanceSchema.nullable(),
+});
+
+const Named = z.string().min(1);
+
+/** `rounds/N/model-A.json`: a model name of the round with the reason that allowed it, written before the service is asked. */
+export const ModelFileSchema = z.object({
+  schemaVersion: z.literal(1),
+  model: Named,
+  dataset: Named,
+  /** Whole compute hours reserved for it. */
+  hours: z.number().int().positive(),
+  reason: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('first') }),
+    z.object({ kind: z.literal('part'), share: z.number() }),
+    z.object({ kind: z.literal('failure'), after: Named, code: z.string() }),
+    z.object({
+      kind: z.literal('answer'),
+      after: Named,
+      failure: z.enum(Object.keys(FAILURES) as [FailureType, ...FailureType[]]),
+      code: z.string().nullable(),
+      by: z.string(),
+      why: z.string(),
+    }),
+  ]) satisfies z.ZodType<ModelReason>,
 });
 
 /** `rounds/N/evaluation-A.json`: the model measured on the frozen evaluation set. */

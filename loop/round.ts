@@ -179,6 +179,8 @@ export interface DecisionInput {
   ranShort?: string[];
   /** Rounds in a row that gave no metric, the present one included. */
   withoutMetric: number;
+  /** Why and by whom the rest of the round was skipped; absent for every other round. */
+  skipped?: string;
   /** Models of nested parts of the first round's images, smallest first; absent when there are none. */
   subsets?: SubsetPoint[];
   /** The present model by class; absent when it was not measured. */

@@ -42,6 +42,19 @@ export interface ReportFile {
   sha256: string;
 }
 
+/** A training that the loop asked for. */
+export interface TrainingLine {
+  round: number;
+  model: string;
+  /** Whole compute hours reserved. */
+  hours: number;
+  /** Why this model name was allowed, in words. */
+  why: string;
+  succeeded: boolean;
+  /** Compute minutes that the service reported for a model; null where it brought none. */
+  minutes: number | null;
+}
+
 /** Everything that a loop's report shows; plain data, so that the page is a function of it alone. */
 export interface ReportData {
   loop: string;
@@ -62,6 +75,8 @@ export interface ReportData {
   /** Models of nested parts of the first round's images, as the last decision knew them. */
   subsets: readonly Pick<SubsetPoint, 'share' | 'images' | 'metric'>[];
   rounds: RoundRecord[];
+  /** In order; absent for loops from before they were recorded. */
+  trainings?: TrainingLine[];
   decisions: DecisionNote[];
   classes: ClassRow[];
   /** Said of the whole loop, each one sentence. */

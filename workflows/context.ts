@@ -7,6 +7,7 @@ import { currentDetails } from './details.ts';
 import { initialState, type LoopState } from './loop-state.ts';
 import { DEFAULT_TIMINGS, type LoopInput, type Timings } from './messages.ts';
 import { measurePhase } from './metrics.ts';
+import { outagePatienceMs } from './outage.ts';
 import { publish } from './search-attributes.ts';
 import { step } from './summaries.ts';
 
@@ -36,11 +37,13 @@ export function newContext(input: LoopInput, carried?: LoopState): LoopContext {
 }
 
 /** Whose step an activity is: the loop, its round for the log, and what people changed of its spec. */
-export function ofLoop({ input, state }: LoopContext): OfLoop {
+export function ofLoop({ input, state, timings }: LoopContext): OfLoop {
+  const outageMs = outagePatienceMs(state.outage, timings);
   return {
     loop: input.spec.name,
     round: state.round,
     ...(state.changes === undefined ? {} : { changes: state.changes }),
+    ...(outageMs === DEFAULT_TIMINGS.outageMs ? {} : { outageMs }),
   };
 }
 

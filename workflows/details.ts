@@ -3,8 +3,8 @@ import type { LoopProgress } from '../loop/progress.ts';
 import type { ClassCounts, RoundRecord } from '../loop/round.ts';
 import { type LoopState, toProgress } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
-import { figure, given, minutes } from './summaries.ts';
-import { instant, sentence, words } from './words.ts';
+import { figure, given, instant, minutes } from './summaries.ts';
+import { sentence, words } from './words.ts';
 
 /** Rows shown; more would push the rest out of sight. */
 const ROUNDS_SHOWN = 12;

@@ -1,6 +1,6 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import { CHANGE_KEYS, type Changes, changeProblems } from '../loop/changes.ts';
-import { newBudget } from './budget.ts';
+import { withCap } from './budget.ts';
 import { type LoopContext, show } from './context.ts';
 import { missing, toProgress, total } from './loop-state.ts';
 import {
@@ -189,7 +189,7 @@ function takeAdjustment(ctx: LoopContext, { set }: AdjustRequest): Acknowledgeme
 function change({ state }: LoopContext, set: Changes): void {
   state.changes = { ...state.changes, ...set };
   const hours = set['caps.hours'];
-  if (hours !== undefined) state.budget = { ...state.budget, capMinutes: newBudget(hours).capMinutes };
+  if (hours !== undefined) state.budget = withCap(state.budget, hours);
 }
 
 function inWords(set: Changes): string {

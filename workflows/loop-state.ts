@@ -3,14 +3,16 @@ import type { Attention } from '../loop/failure.ts';
 import type { JournalEntry } from '../loop/journal.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { LoopProgress, Phase } from '../loop/progress.ts';
-import type { ClassCounts, RoundRecord } from '../loop/round.ts';
+import type { ClassCounts, FileRef, RoundRecord } from '../loop/round.ts';
 import { type Budget, newBudget } from './budget.ts';
 import type { LoopInput, ResolveAnswer, StopRequest, SubmittedBatch } from './messages.ts';
+import type { Outage } from './outage.ts';
 
 /** What `prepare` found out once and the loop carries along. */
 export interface Frozen {
   classes: string[];
-  evaluation: { dataset: string; hash: string; images: number } | null;
+  /** `dataset` is the name it has at the service now; the name it had first is in `base`, the names tried so far in `version`. */
+  evaluation: { dataset: string; hash: string; images: number; file: FileRef; base?: string; version?: number } | null;
   minImagesPerClass: number;
 }
 
@@ -57,6 +59,8 @@ export interface LoopState {
   collectingSince: number | null;
   remindersSent: number;
   attention: Attention | null;
+  /** The vision service has not answered for long; absent while it does. */
+  outage?: Outage;
   answer: (ResolveAnswer & { by: string }) | null;
   paused: { by: string; reason: string } | null;
   stop: Required<StopRequest> | null;

@@ -5,7 +5,7 @@ import {
   condition,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Collected, Decided, TrainingSet } from '../activities/types.ts';
+import type { Collected, Decided, Prepared, TrainingSet } from '../activities/types.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import { collect } from './collecting.ts';
 import { enter, type LoopContext, newContext, now, ofLoop, show, work } from './context.ts';
@@ -15,9 +15,10 @@ import { imageCount, type LoopState, total, unusedCount } from './loop-state.ts'
 import type { LoopInput } from './messages.ts';
 import { countDecision, countEnd } from './metrics.ts';
 import { register, trainAndMeasure } from './modelling.ts';
+import { nameOf, registerDataset } from './registering.ts';
 import { type Subsets, trainSubsets } from './subsets.ts';
 import { ending } from './summaries.ts';
-import type { TrainingRun } from './training.ts';
+import { newRun, type TrainingRun } from './training-run.ts';
 import { attempt, deadlinePassed, endIfStopped, LoopEnd, RoundSkipped } from './waiting.ts';
 
 /**
@@ -54,8 +55,7 @@ async function run(ctx: LoopContext): Promise<LoopResult> {
 }
 
 async function prepare(ctx: LoopContext): Promise<void> {
-  const { state, input } = ctx;
-  const { name: loopName } = input.spec;
+  const { state } = ctx;
   enter(ctx, 'preparing', state.doing);
   const prepared = await attempt(ctx, {
     step: 'prepare',
@@ -64,23 +64,17 @@ async function prepare(ctx: LoopContext): Promise<void> {
   });
   const { classes, evaluation, minImagesPerClass } = prepared;
   state.warnings = prepared.warnings;
-  const dataset = evaluation && `${loopName}-evaluation-${evaluation.hash.slice(0, 12)}`;
-  if (evaluation && dataset) {
-    await attempt(ctx, {
-      step: 'register',
-      begins: true,
-      run: () =>
-        work(ctx, `register ${evaluation.images} evaluation images`).registerDataset({
-          ...ofLoop(ctx),
-          dataset,
-          file: evaluation.file,
-        }),
-    });
-  }
-  state.frozen = { classes, minImagesPerClass, evaluation: evaluation && dataset ? { ...evaluation, dataset } : null };
+  state.frozen = { classes, minImagesPerClass, evaluation: evaluation && (await registerYardstick(ctx, evaluation)) };
   if (prepared.firstNeed === null) throw new LoopEnd('image-limit');
   state.need = prepared.firstNeed;
   state.round = 1;
+}
+
+async function registerYardstick(ctx: LoopContext, evaluation: NonNullable<Prepared['evaluation']>) {
+  const base = `${ctx.input.spec.name}-evaluation-${evaluation.hash.slice(0, 12)}`;
+  const dataset = { base, version: 1, file: evaluation.file, images: evaluation.images };
+  await registerDataset(ctx, dataset, `register ${evaluation.images} evaluation images`);
+  return { ...evaluation, base, version: dataset.version, dataset: nameOf(dataset) };
 }
 
 async function runRound(ctx: LoopContext): Promise<void> {
@@ -106,7 +100,7 @@ async function makeModel(ctx: LoopContext): Promise<Made> {
     const set = await check(ctx);
     made.set = set;
     made.subsets = await trainSubsets(ctx, set);
-    made.training = { set, dataset: await register(ctx, set), attempts: 0, billedMinutes: 0 };
+    made.training = newRun({ set, dataset: await register(ctx, set) });
     made.model = await trainAndMeasure(ctx, made.training);
   } catch (error) {
     if (!(error instanceof RoundSkipped)) throw error;

@@ -1,25 +1,20 @@
 import type { ImageSet } from '../activities/types.ts';
-import { type LoopContext, now, ofLoop, work } from './context.ts';
+import { type LoopContext, now } from './context.ts';
 import { evaluate } from './evaluating.ts';
-import { type TrainingRun, train } from './training.ts';
-import { attempt, endIfStopped } from './waiting.ts';
+import { type Dataset, nameOf, registerDataset } from './registering.ts';
+import { train } from './training.ts';
+import { answered } from './training-ends.ts';
+import type { TrainingRun } from './training-run.ts';
+import { endIfStopped } from './waiting.ts';
 
-/** Registers images as a dataset of this round. Returns its name. */
-export async function register(ctx: LoopContext, set: ImageSet): Promise<string> {
+/** Registers images as a dataset of this round. */
+export async function register(ctx: LoopContext, set: ImageSet): Promise<Dataset> {
   const { state, input } = ctx;
   endIfStopped(ctx);
-  const dataset = `${input.spec.name}-r${state.round}-${set.nameHash}`;
-  now(ctx, 'registering', `Registering ${set.images} images as dataset ${dataset}`);
-  await attempt(ctx, {
-    step: 'register',
-    begins: true,
-    run: () =>
-      work(ctx, `register ${set.images} images as dataset ${dataset}`).registerDataset({
-        ...ofLoop(ctx),
-        dataset,
-        file: set.file,
-      }),
-  });
+  const base = `${input.spec.name}-r${state.round}-${set.nameHash}`;
+  const dataset = { base, version: 1, file: set.file, images: set.images };
+  now(ctx, 'registering', `Registering ${set.images} images as dataset ${nameOf(dataset)}`);
+  await registerDataset(ctx, dataset, `register ${set.images} images as dataset ${nameOf(dataset)}`);
   return dataset;
 }
 
@@ -31,5 +26,6 @@ export async function trainAndMeasure(ctx: LoopContext, training: TrainingRun): 
   for (;;) {
     const model = await train(ctx, training);
     if (model === null || (await evaluate(ctx, model, training.share))) return model;
+    training.because = answered(ctx, { after: model, failure: 'ModelGone', code: null });
   }
 }

@@ -4,6 +4,7 @@ import type { Outcome } from '../loop/outcome.ts';
 import { enter, type LoopContext, show } from './context.ts';
 import type { LoopState } from './loop-state.ts';
 import { countAttention } from './metrics.ts';
+import { noteOutage, outageOver } from './riding-out.ts';
 import { step } from './summaries.ts';
 
 /** Unwinds the main function to the loop's end; never leaves the workflow. */
@@ -91,13 +92,15 @@ export async function gate(ctx: LoopContext): Promise<void> {
 interface Failure {
   type: FailureType;
   message: string;
+  /** What the step tells beside it; see `noteOutage`. */
+  details?: unknown;
 }
 
 function failureOf(error: unknown): Failure | null {
   if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return null;
-  const { type, message } = error.cause;
+  const { type, message, details } = error.cause;
   const known = type !== null && type !== undefined && type in FAILURES;
-  return { type: known ? (type as FailureType) : 'Unexpected', message };
+  return { type: known ? (type as FailureType) : 'Unexpected', message, details: details?.[0] };
 }
 
 /** Steps of a round that has its images: what is left of it can be skipped. */
@@ -110,11 +113,12 @@ const SKIPPABLE = new Set(['check', 'register', 'train', 'evaluate', 'predict'])
 export async function needsAttention(ctx: LoopContext, where: string, failure: Failure): Promise<void> {
   const { state } = ctx;
   const before = { phase: state.phase, doing: state.doing };
-  const { headline, remedy } = FAILURES[failure.type];
+  const { headline, explanation, remedy } = FAILURES[failure.type];
   state.attention = {
     type: failure.type,
     headline,
     message: failure.message,
+    explanation,
     remedy,
     step: where,
     round: state.round,
@@ -153,8 +157,10 @@ interface Attempt<T> {
   run: () => Promise<T>;
   /** Whether the step begins something new, which nothing may after the loop's deadline. */
   begins?: boolean;
+  /** What the loop does about a failure by itself before it asks anybody; true when the step shall be tried again. */
+  mend?: (failure: Failure) => Promise<boolean>;
   /** Told the failure that a person has just answered with `retry`. */
-  onRetry?: (type: FailureType) => void;
+  onRetry?: (type: FailureType) => void | Promise<void>;
 }
 
 /**
@@ -162,15 +168,23 @@ interface Attempt<T> {
  * ends even a step that is being retried through an outage, and so does the deadline for a step that begins something.
  * @throws LoopEnd as `needsAttention`.
  */
-export async function attempt<T>(ctx: LoopContext, { step: where, run, begins, onRetry }: Attempt<T>): Promise<T> {
+export async function attempt<T>(
+  ctx: LoopContext,
+  { step: where, run, begins, mend, onRetry }: Attempt<T>,
+): Promise<T> {
   for (;;) {
     try {
-      return await orEnd(ctx, run, begins === true);
+      const result = await orEnd(ctx, run, begins === true);
+      outageOver(ctx);
+      return result;
     } catch (error) {
       const failure = failureOf(error);
       if (!failure) throw error;
+      if (noteOutage(ctx, failure)) continue;
+      outageOver(ctx);
+      if (await mend?.(failure)) continue;
       await needsAttention(ctx, where, failure);
-      onRetry?.(failure.type);
+      await onRetry?.(failure.type);
     }
   }
 }

@@ -1,7 +1,9 @@
 import { durationMs } from '../loop/duration.ts';
+import { FAILURES } from '../loop/failure.ts';
 import { type LoopState, missing, type Words } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
-import { wanted } from './summaries.ts';
+import { outageWords } from './outage.ts';
+import { instant, wanted } from './summaries.ts';
 
 /** What is happening, and what happens next with the command to type: the two sentences every view begins with. */
 export function words(input: LoopInput, state: LoopState): Words {
@@ -13,12 +15,17 @@ export function words(input: LoopInput, state: LoopState): Words {
       next: `Nothing: the loop has ended. \`deltaloop status ${name}\` tells where its report is.`,
     };
   if (state.attention) {
-    const { headline, message, remedy } = state.attention;
+    const { headline, message, explanation = '', remedy } = state.attention;
     return {
-      state: `${round}${headline}. ${sentence(message)}`,
+      state: `${round}${headline}. ${sentence(message)}${explanation && ` ${explanation}`}`,
       next: `${remedy} The command: \`deltaloop resolve ${name} retry\` (or \`stop\`).`,
     };
   }
+  if (state.outage)
+    return {
+      state: `${round}${state.doing}. ${outageWords(state.outage)}`,
+      next: FAILURES.ServiceUnavailable.remedy.replace('LOOP', name),
+    };
   if (state.paused) return { state: `${round}${state.doing}.`, next: whilePaused(input, state) };
   return { state: `${round}${state.doing}.`, next: nextStep(input, state) };
 }
@@ -48,11 +55,6 @@ function nextStep(input: LoopInput, state: LoopState): string {
 function closing(deadline: string | undefined, { collectingSince }: LoopState): string {
   if (deadline === undefined || collectingSince === null) return '';
   return `This round collects until ${instant(collectingSince + durationMs(deadline))}.`;
-}
-
-/** `2026-12-14 14:47 UTC`, of epoch milliseconds. */
-export function instant(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** A text with a full stop at its end, whoever wrote it. */

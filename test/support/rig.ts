@@ -15,12 +15,20 @@ import type { LoopResult } from '../../loop/outcome.ts';
 import { type LoopSpec, type LoopSpecInput, LoopSpecSchema } from '../../loop/spec.ts';
 import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import { createVisionClient } from '../../vision/client.ts';
+import type { FaultRules } from '../../vision-service/faults/schema.ts';
 import { createVisionService } from '../../vision-service/server.ts';
 import { bundleWorkflows, createWorkers } from '../../worker/workers.ts';
 import { LOOP_WORKFLOW, type LoopInput, type Timings } from '../../workflows/messages.ts';
 import { temporal } from './temporal.ts';
 
-const QUICK: Timings = { heartbeatMs: 2000, pollMs: 20, missingMs: 200, givingUpMs: 3000 };
+const QUICK: Timings = {
+  heartbeatMs: 2000,
+  pollMs: 20,
+  missingMs: 200,
+  givingUpMs: 3000,
+  backOffMs: 10,
+  outageMs: 15 * 60_000,
+};
 
 /** Temporal, the embedded vision service on the classical backbone, and a home folder: all real, all local. */
 export interface Rig {
@@ -41,7 +49,7 @@ export interface Rig {
 // A test's output is its own sentences; the loops of these tests meet trouble on purpose.
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'OFF', forward: {} } } });
 
-export async function createRig(extraArgs: string[] = []): Promise<Rig> {
+export async function createRig(extraArgs: string[] = [], faults?: FaultRules): Promise<Rig> {
   const home = await mkdtemp(join(tmpdir(), 'deltaloop-'));
   const key = randomUUID();
   const [env, bundle, vision] = await Promise.all([
@@ -55,6 +63,7 @@ export async function createRig(extraArgs: string[] = []): Promise<Rig> {
       threads: 1,
       log: pino({ level: process.env['RIG_LOG'] ?? 'silent' }),
       allowedRoots: [home],
+      ...(faults === undefined ? {} : { faults }),
     }),
   ]);
   const service = { url: vision.url, key };

@@ -37,6 +37,24 @@ const attention: LoopState['attention'] = {
 };
 
 describe('current details', () => {
+  it('tell a failure with what happened, why such a thing happens, and what to do', () => {
+    const input = inputOf();
+    const text = currentDetails(input, stateOf(input, { phase: 'needs-attention', attention }));
+    const { headline, explanation, remedy } = FAILURES.DiskFull;
+    expect(text).toContain(`${headline}. Nothing is left on the disk of images. ${explanation}`);
+    expect(text).toContain(remedy);
+  });
+
+  it('tell an outage with its beginning and its tries beside the step that waits for its end', () => {
+    const input = inputOf();
+    const outage = { since: SINCE, tries: 17, message: 'GET /p brought no whole answer (ECONNREFUSED)', told: 2 };
+    const text = currentDetails(input, stateOf(input, { phase: 'training', doing: 'Training model m', outage }));
+    expect(text).toContain(
+      'Training model m. The vision service has not answered since 2026-11-23 12:00 UTC; tried 17 times.',
+    );
+    expect(text).toContain('`deltaloop stop cats-and-dogs --now`');
+  });
+
   it('tell title, state, what comes next, the standing, the rounds, the decision and the classes', () => {
     const input = inputOf({}, Date.UTC(2026, 11, 24, 18, 30));
     const records = [
