@@ -156,6 +156,12 @@ export const FAILURES = {
       'Client, worker and service share one folder under one path; this worker has another one, or it is not mounted.',
     remedy: 'Start client, worker and service with the same DELTALOOP_HOME, then answer `retry`.',
   },
+  FolderUnusable: {
+    headline: 'The loop’s folder cannot be read or written',
+    explanation:
+      'The system refuses a file of the loop’s folder (permissions, a read-only disk), or the disk itself fails. Nothing was half written.',
+    remedy: 'Mend what the message names, then answer `retry`.',
+  },
   Unexpected: {
     headline: 'Something unexpected went wrong',
     explanation: 'The loop does not know this error, which is most likely a defect of deltaloop.',
