@@ -7,7 +7,7 @@ import type { Model, ModelRequest } from '../vision/contract.ts';
 import { VisionHttpError } from '../vision/errors.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
-import { failureOfCode, LoopFailure } from './errors.ts';
+import { failureOfCode, fitForHistory, LoopFailure } from './errors.ts';
 import { type Examined, examineTrainingSet } from './examining.ts';
 import { openLoop, type TrainingPlace, trainingFile } from './loop-files.ts';
 import { poll } from './polling.ts';
@@ -139,7 +139,9 @@ export async function lookUp(client: VisionClient, name: string, options: CallOp
 
 function endOf(model: Model): TrainingEnd {
   const minutes = model.trainingCostInMinutes ?? null;
-  const { code = null, message = null } = model.error ?? {};
+  const { code: said = null, message: words } = model.error ?? {};
+  const code = said && fitForHistory(said);
+  const message = words === undefined ? null : fitForHistory(words);
   const status = model.status === 'succeeded' ? 'succeeded' : model.status === 'cancelled' ? 'cancelled' : 'failed';
   return { status, minutes, code, message };
 }

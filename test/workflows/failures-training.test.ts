@@ -31,7 +31,7 @@ beforeAll(async () => {
     failingTraining('forgotten', 'datasetNotFound', { attempts: '1' }),
     failingTraining('lost', 'datasetNotFound', { attempts: '1|2' }),
     failingTraining('faulty', 'unknown', { attempts: '1|2|3' }),
-    failingTraining('worse', 'quantumFlux', { attempts: '1|2|3|4' }),
+    failingTraining('worse', 'quantumFlux', { attempts: '1|2|3|4', message: 'at http://a.example/c.json?sig=pssst' }),
   ]));
 });
 
@@ -179,6 +179,7 @@ describe('a training that fails by the service’s own fault', () => {
     expect(attention).toMatchObject({ type: 'ServiceFault', canSkip: true });
     expect(attention?.explanation).toContain('three times more');
     expect(attention?.message).toContain('quantumFlux');
+    expect(attention?.message).not.toContain('pssst');
     await answer(handle, { answer: 'skip', reason: 'no time' });
     await expect(handle.result()).resolves.toMatchObject({ outcome: 'round-limit', rounds: 2 });
     const decision = JSON.stringify(await folder.readJson('rounds/1/decision.json'));
