@@ -5,6 +5,7 @@ import { decideRound } from './deciding.ts';
 import type { ActivityDeps } from './deps.ts';
 import { evaluateModel } from './evaluation.ts';
 import { finishLoop } from './finishing.ts';
+import { recordAnswers } from './journal.ts';
 import { predictEvaluationSet } from './predictions.ts';
 import { prepareLoop } from './prepare.ts';
 import { awaitTraining, cancelTraining, startTraining } from './training.ts';
@@ -27,6 +28,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     evaluateModel: bind(evaluateModel),
     predictEvaluationSet: bind(predictEvaluationSet),
     decideRound: bind(decideRound),
+    recordAnswers: bind(recordAnswers),
     finishLoop: bind(finishLoop),
   };
 }

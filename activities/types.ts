@@ -1,4 +1,5 @@
 import type { Changes } from '../loop/changes.ts';
+import type { JournalEntry } from '../loop/journal.ts';
 import type { TargetMetric } from '../loop/metrics.ts';
 import type { LoopResult, Outcome } from '../loop/outcome.ts';
 import type { ClassCounts, Decision, FileRef, RoundRecord } from '../loop/round.ts';
@@ -174,6 +175,12 @@ export interface FinishInput extends OfLoop {
   note: string;
 }
 
+/** What people said that is not in the loop’s folder yet. */
+export interface JournalInput {
+  loop: string;
+  entries: JournalEntry[];
+}
+
 /** What the workflow may ask for. Implemented by `createActivities`. */
 export interface Activities {
   prepareLoop(input: OfLoop): Promise<Prepared>;
@@ -187,5 +194,6 @@ export interface Activities {
   evaluateModel(input: EvaluateInput): Promise<Partial<Record<TargetMetric, number>>>;
   predictEvaluationSet(input: PredictInput): Promise<{ images: number }>;
   decideRound(input: DecideInput): Promise<Decided>;
+  recordAnswers(input: JournalInput): Promise<{ entries: number }>;
   finishLoop(input: FinishInput): Promise<LoopResult>;
 }

@@ -41,6 +41,8 @@ export interface LoopState {
   journal?: JournalEntry[];
   /** Entries of the journal so far; absent for none. */
   journalled?: number;
+  /** The last few of them, to be shown; absent for none. */
+  said?: JournalEntry[];
   /** Rounds in a row without a metric. */
   withoutMetric: number;
   /** Batches that people handed in and the main function has not admitted yet, in order. */
@@ -155,6 +157,8 @@ export function toProgress(input: LoopInput, state: LoopState, words: Words): Lo
     lastDecision: state.lastDecision,
     attention: state.attention,
     budget: state.budget,
+    caps: { hours: spec.caps.hours, images: spec.caps.images ?? null, rounds: spec.caps.rounds },
+    journal: state.said ?? [],
     images: imageCount(state),
     deadline: input.deadline === null ? null : new Date(input.deadline).toISOString(),
     paused: state.paused !== null,

@@ -11,6 +11,7 @@ import { collect } from './collecting.ts';
 import { enter, type LoopContext, newContext, now, ofLoop, show, work } from './context.ts';
 import { continueInNewRun } from './continuing.ts';
 import { registerHandlers } from './handlers.ts';
+import { note, writeJournal } from './journal.ts';
 import { imageCount, type LoopState, total, unusedCount } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
 import { register, trainAndMeasure } from './modelling.ts';
@@ -33,6 +34,7 @@ export async function loop(input: LoopInput, carried?: LoopState): Promise<LoopR
   cancelRequested.catch(() => {
     cancelled = true;
     ctx.state.stop = { now: true, by: 'Temporal’s Cancel', reason: '' };
+    note(ctx.state, { kind: 'stop', ...ctx.state.stop, now: true });
   });
   const result = await CancellationScope.nonCancellable(() => run(ctx));
   if (cancelled) throw new CancelledFailure(result.sentence);
@@ -186,7 +188,11 @@ async function finish(ctx: LoopContext, { outcome, message }: LoopEnd): Promise<
   now(ctx, 'deciding', 'Writing the report');
   state.result = await attempt(ctx, {
     step: 'finish',
-    run: () => work(ctx, ending(outcome, state.records)).finishLoop(report),
+    run: async () => {
+      // Before the report, which shows it; a disk that is full is told of here, so that nothing that was said is lost.
+      await writeJournal(ctx, true);
+      return work(ctx, ending(outcome, state.records)).finishLoop(report);
+    },
   });
   enter(ctx, 'done', state.result.sentence);
   await condition(allHandlersFinished);

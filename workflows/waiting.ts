@@ -2,6 +2,7 @@ import { ActivityFailure, ApplicationFailure, CancellationScope, condition, log 
 import { FAILURES, type FailureType } from '../loop/failure.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { enter, type LoopContext, show } from './context.ts';
+import { writeJournal } from './journal.ts';
 import type { LoopState } from './loop-state.ts';
 import { step } from './summaries.ts';
 
@@ -82,9 +83,11 @@ export async function gate(ctx: LoopContext): Promise<void> {
   const { state } = ctx;
   endIfStopped(ctx);
   if (deadlinePassed(ctx)) throw new LoopEnd('deadline');
+  await writeJournal(ctx);
   if (!state.paused) return;
   enter(ctx, 'paused', `Paused ${byWhom(state.paused)}`);
   await wait(ctx, { until: () => state.paused === null });
+  await writeJournal(ctx);
 }
 
 interface Failure {
@@ -138,6 +141,7 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
     show(ctx);
   }
   enter(ctx, before.phase, before.doing);
+  if (!state.ending) await writeJournal(ctx);
 }
 
 /** Read through a function, since a handler may have set it while this one waited. */
