@@ -27,7 +27,7 @@ export async function claimFolder(folder: LoopFolder, spec: LoopSpec): Promise<L
   else await folder.create();
   const owner = earlier?.loop ?? (await writeFirst(folder, mine, spec));
   // A spec of before lacks keys that came later; it is the same spec all the same, and stays as it is.
-  if (!earlier?.spec) await folder.writeJsonOnce('spec.json', spec);
+  if (!earlier?.startedWith) await folder.writeJsonOnce('spec.json', spec);
   return owner;
 }
 
@@ -51,7 +51,7 @@ async function writeFirst(folder: LoopFolder, mine: LoopFile, spec: LoopSpec): P
  */
 export function refuseOtherSpec(folder: LoopFolder, earlier: LoopFiles, spec: LoopSpec): void {
   if (earlier.loop.specHash === specHash(spec)) return;
-  const fields = earlier.spec ? specDifferences(earlier.spec, spec) : [];
+  const fields = earlier.startedWith ? specDifferences(earlier.startedWith, spec) : [];
   const differs = fields.length > 0 ? fields.map((field) => `  ${field}`) : ['  (the earlier spec was not stored)'];
   const what = earlier.result
     ? `has ended (${earlier.result.outcome}), and it had another spec`

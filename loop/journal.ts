@@ -40,9 +40,9 @@ export function entryInWords(entry: JournalEntry): string {
   return `${moment(at)} ${by}: ${saidInWords(entry)}${reason === '' ? '' : ` – ${reason}`}`;
 }
 
-/** What was said, without who and why: `retry with caps.hours = 30`. */
-export function saidInWords({ kind, answer, now, set }: JournalEntry): string {
-  const changed = set === undefined ? '' : changesInWords(set);
+/** What was said, without who and why: `retry with caps.hours = 30`, or without the change just `retry`. */
+export function saidInWords({ kind, answer, now, set }: JournalEntry, withChange = true): string {
+  const changed = set === undefined || !withChange ? '' : changesInWords(set);
   if (kind === 'adjust') return changed;
   const said = answer ?? (now ? 'stop now' : kind);
   return changed === '' ? said : `${said} with ${changed}`;
@@ -53,4 +53,15 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 function moment(at: string): string {
   const [, month = '01', day = '01'] = at.slice(0, 10).split('-');
   return `${Number(day)} ${MONTHS[Number(month) - 1]} ${at.slice(11, 16)} UTC`;
+}
+
+/** What a change replaced, key by key: `caps.hours 24 → 30, target 0.9 → none`; empty where nothing was changed. */
+export function replacedInWords({ set = {}, before = {} }: Pick<JournalEntry, 'set' | 'before'>): string {
+  return Object.entries(set)
+    .map(([key, value]) => `${key} ${shown(before[key])} → ${value ?? 'none'}`)
+    .join(', ');
+}
+
+function shown(value: unknown): string {
+  return value === null || value === undefined ? 'none' : String(value);
 }

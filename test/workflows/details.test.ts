@@ -95,7 +95,9 @@ describe('current details', () => {
     const input = inputOf();
     const text = currentDetails(input, stateOf(input, { phase: 'needs-attention', round: 2, attention }));
     expect(text).toContain('**Needs attention. Round 2: No space is left for the loop’s folder. Nothing is left');
-    expect(text).toContain('More Actions, Send an Update, `resolve`, with the data `{"answer": "retry"}`.');
+    expect(text).toContain(
+      'More Actions, Send an Update, `resolve`, with the data `{"answer": "retry"}` (or `"stop"`;',
+    );
     const paused = { by: 'Ada', reason: '' };
     expect(currentDetails(input, stateOf(input, { phase: 'paused', paused }))).toContain('Send an Update, `resume`.');
     expect(currentDetails(input, stateOf(input))).not.toContain('Send an Update');
