@@ -8,6 +8,7 @@ import { finishLoop } from './finishing.ts';
 import { recordAnswers } from './journal.ts';
 import { predictEvaluationSet } from './predictions.ts';
 import { prepareLoop } from './prepare.ts';
+import { adoptService } from './service-change.ts';
 import { awaitTraining, cancelTraining, startTraining } from './training.ts';
 import type { Activities } from './types.ts';
 
@@ -28,6 +29,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     evaluateModel: bind(evaluateModel),
     predictEvaluationSet: bind(predictEvaluationSet),
     decideRound: bind(decideRound),
+    adoptService: bind(adoptService),
     recordAnswers: bind(recordAnswers),
     finishLoop: bind(finishLoop),
   };

@@ -175,6 +175,11 @@ export interface FinishInput extends OfLoop {
   note: string;
 }
 
+/** The evaluation set that a service which comes later is to know; null without one. */
+export interface AdoptInput extends OfLoop {
+  evaluation: { dataset: string; file: FileRef } | null;
+}
+
 /** What people said that is not in the loop’s folder yet. */
 export interface JournalInput {
   loop: string;
@@ -194,6 +199,7 @@ export interface Activities {
   evaluateModel(input: EvaluateInput): Promise<Partial<Record<TargetMetric, number>>>;
   predictEvaluationSet(input: PredictInput): Promise<{ images: number }>;
   decideRound(input: DecideInput): Promise<Decided>;
+  adoptService(input: AdoptInput): Promise<{ minImagesPerClass: number }>;
   recordAnswers(input: JournalInput): Promise<{ entries: number }>;
   finishLoop(input: FinishInput): Promise<LoopResult>;
 }

@@ -173,13 +173,13 @@ function deltaOf(delta: LoopSpec['delta'], changes: Changes): LoopSpec['delta'] 
 }
 
 /** What the changed keys hold in a spec, for the record of what was before; null where nothing is set. */
-export function valuesOf(spec: LoopSpec, keys: readonly ChangeKey[]): Record<string, unknown> {
+export function valuesOf(spec: LoopSpec, keys: readonly ChangeKey[]): Record<string, string | number | null> {
   return Object.fromEntries(
     keys.map((key) => {
       const [head = '', tail] = key.split('.');
       const value: unknown = (spec as Record<string, unknown>)[head];
       const inner = tail === undefined ? value : (value as Record<string, unknown> | undefined)?.[tail];
-      return [key, inner ?? null];
+      return [key, typeof inner === 'string' || typeof inner === 'number' ? inner : null];
     }),
   );
 }

@@ -277,5 +277,5 @@ export const JournalEntrySchema = z.strictObject({
   answer: z.enum(['retry', 'skip', 'stop']).exactOptional(),
   now: z.literal(true).exactOptional(),
   set: ChangesSchema.exactOptional(),
-  before: z.record(z.string(), z.unknown()).exactOptional(),
+  before: z.record(z.string(), z.union([z.string(), z.number(), z.null()])).exactOptional(),
 }) satisfies z.ZodType<JournalEntry>;

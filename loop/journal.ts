@@ -20,7 +20,7 @@ export interface JournalEntry {
   now?: true;
   /** What was changed, and what the same keys held before. */
   set?: Changes;
-  before?: Record<string, unknown>;
+  before?: Record<string, string | number | null>;
 }
 
 /** Where an entry lies in the loop’s folder: `journal/0007.json`. */
@@ -58,10 +58,6 @@ function moment(at: string): string {
 /** What a change replaced, key by key: `caps.hours 24 → 30, target 0.9 → none`; empty where nothing was changed. */
 export function replacedInWords({ set = {}, before = {} }: Pick<JournalEntry, 'set' | 'before'>): string {
   return Object.entries(set)
-    .map(([key, value]) => `${key} ${shown(before[key])} → ${value ?? 'none'}`)
+    .map(([key, value]) => `${key} ${before[key] ?? 'none'} → ${value ?? 'none'}`)
     .join(', ');
-}
-
-function shown(value: unknown): string {
-  return value === null || value === undefined ? 'none' : String(value);
 }

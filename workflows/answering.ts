@@ -1,4 +1,5 @@
 import { type Changes, changeProblems, changesInWords, valuesOf } from '../loop/changes.ts';
+import type { JournalEntry } from '../loop/journal.ts';
 import { newBudget } from './budget.ts';
 import type { LoopContext } from './context.ts';
 import { note } from './journal.ts';
@@ -68,10 +69,7 @@ export function takeAdjustment(ctx: LoopContext, request: AdjustRequest) {
 }
 
 /** What an entry of the journal says of a change: the new values, and those before. */
-function changed(
-  { input }: LoopContext,
-  set: Changes | undefined,
-): { set?: Changes; before?: Record<string, unknown> } {
+function changed({ input }: LoopContext, set: Changes | undefined): Pick<JournalEntry, 'set' | 'before'> {
   if (set === undefined) return {};
   return { set, before: valuesOf(input.spec, Object.keys(set) as (keyof Changes)[]) };
 }

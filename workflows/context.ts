@@ -34,9 +34,11 @@ export function newContext(input: LoopInput, carried?: LoopState): LoopContext {
   };
 }
 
-/** Whose step an activity is: the loop, and what people changed of its spec. */
+/** Whose step an activity is: the loop, and what people changed of its spec. What belongs to a model goes to that model’s service. */
 export function ofLoop({ input, state }: LoopContext): OfLoop {
-  return { loop: input.spec.name, ...(state.changes === undefined ? {} : { changes: state.changes }) };
+  const { bound = input.spec.service } = state;
+  const changes = bound === input.spec.service ? state.changes : { ...state.changes, service: bound };
+  return { loop: input.spec.name, ...(changes === undefined ? {} : { changes }) };
 }
 
 /** Shows the present state in the Temporal UI; costs no event. */

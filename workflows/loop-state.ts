@@ -3,15 +3,17 @@ import type { Attention } from '../loop/failure.ts';
 import type { JournalEntry } from '../loop/journal.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { LoopProgress, Phase } from '../loop/progress.ts';
-import type { ClassCounts, RoundRecord } from '../loop/round.ts';
+import type { ClassCounts, FileRef, RoundRecord } from '../loop/round.ts';
 import { type Budget, newBudget } from './budget.ts';
 import type { LoopInput, ResolveAnswer, StopRequest, SubmittedBatch } from './messages.ts';
 
 /** What `prepare` found out once and the loop carries along. */
 export interface Frozen {
   classes: string[];
-  evaluation: { dataset: string; hash: string; images: number } | null;
+  evaluation: { dataset: string; hash: string; images: number; file: FileRef } | null;
   minImagesPerClass: number;
+  /** The service that both hold for; absent in loops from before, where it is the spec’s. */
+  service?: string;
 }
 
 /** Everything a run hands to the next one on continue-as-new; plain values only. */
@@ -37,6 +39,8 @@ export interface LoopState {
   budget: Budget;
   /** What people changed of the spec since the start; absent while nothing was. */
   changes?: Changes;
+  /** The service that the model under way belongs to, whatever people say meanwhile; absent between models. */
+  bound?: string;
   /** What people said that is not in the loop’s folder yet, in order; absent for nothing. */
   journal?: JournalEntry[];
   /** Entries of the journal so far; absent for none. */

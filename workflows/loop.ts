@@ -15,6 +15,7 @@ import { note, writeJournal } from './journal.ts';
 import { imageCount, type LoopState, total, unusedCount } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
 import { register, trainAndMeasure } from './modelling.ts';
+import { enough, ensureService, unbind } from './service.ts';
 import { type Subsets, trainSubsets } from './subsets.ts';
 import { ending } from './summaries.ts';
 import type { TrainingRun } from './training.ts';
@@ -58,10 +59,14 @@ async function prepare(ctx: LoopContext): Promise<void> {
   const { state, input } = ctx;
   const { name: loopName } = input.spec;
   enter(ctx, 'preparing', state.doing);
+  let service = input.spec.service;
   const prepared = await attempt(ctx, {
     step: 'prepare',
     begins: true,
-    run: () => work(ctx, 'prepare: freeze the evaluation set, read the images at hand').prepareLoop(ofLoop(ctx)),
+    run: () => {
+      service = ctx.input.spec.service;
+      return work(ctx, 'prepare: freeze the evaluation set, read the images at hand').prepareLoop(ofLoop(ctx));
+    },
   });
   const { classes, evaluation, minImagesPerClass } = prepared;
   state.warnings = prepared.warnings;
@@ -78,13 +83,15 @@ async function prepare(ctx: LoopContext): Promise<void> {
         }),
     });
   }
-  state.frozen = { classes, minImagesPerClass, evaluation: evaluation && dataset ? { ...evaluation, dataset } : null };
+  const yardstick = evaluation && dataset ? { ...evaluation, dataset } : null;
+  state.frozen = { classes, minImagesPerClass, service, evaluation: yardstick };
   if (prepared.firstNeed === null) throw new LoopEnd('image-limit');
   state.need = prepared.firstNeed;
   state.round = 1;
 }
 
 async function runRound(ctx: LoopContext): Promise<void> {
+  await ensureService(ctx);
   const collected = await collect(ctx);
   const made = await makeModel(ctx);
   record(ctx, await decide(ctx, { ...made, collected }));
@@ -112,6 +119,8 @@ async function makeModel(ctx: LoopContext): Promise<Made> {
   } catch (error) {
     if (!(error instanceof RoundSkipped)) throw error;
     made.skipped = error.note;
+  } finally {
+    unbind(ctx);
   }
   return made;
 }
@@ -165,7 +174,7 @@ function record(ctx: LoopContext, { decision, record: row }: Decided): void {
   state.records.push(row);
   state.lastDecision = decision.sentence;
   if (decision.outcome) throw new LoopEnd(decision.outcome);
-  state.need = decision.delta ?? {};
+  state.need = enough(ctx, decision.delta ?? {});
   if (decision.atMost === undefined) delete state.atMost;
   else state.atMost = decision.atMost;
   state.round += 1;

@@ -3,7 +3,7 @@ import type { AwaitTrainingInput, ImageSet, TrainingEnd } from '../activities/ty
 import { hoursLeft, owedMinutes, reserve, settle } from './budget.ts';
 import { enter, type LoopContext, now, ofLoop, waits, work } from './context.ts';
 import { partOfRound, perClass } from './summaries.ts';
-import { attempt, endIfStopped, gate, LoopEnd, needsAttention } from './waiting.ts';
+import { attempt, endIfStopped, gate, LoopEnd, needsAttention, Unwinding } from './waiting.ts';
 
 /** The trainings on a round's images, or on a part of the first round's: model names are counted by the workflow, and rise only after the service reported an end. */
 export interface TrainingRun {
@@ -76,9 +76,9 @@ async function trainOnce(ctx: LoopContext, run: TrainingRun, { model, hours }: A
       run: () => waits(ctx, summary).awaitTraining(awaiting(ctx, { ...run, model })),
     });
   } catch (error) {
-    // The loop ends while the service may be training: settle, so that nothing runs on unpaid for.
-    if (error instanceof LoopEnd) {
-      const mayFinish = accepted && error.outcome === 'deadline';
+    // The step is left while the service may be training: settle, so that nothing runs on unpaid for.
+    if (error instanceof Unwinding) {
+      const mayFinish = accepted && error instanceof LoopEnd && error.outcome === 'deadline';
       settleTraining(ctx, run, { hours, end: await wind(ctx, { ...run, model, accepted, mayFinish }) });
     }
     throw error;

@@ -6,8 +6,11 @@ import { writeJournal } from './journal.ts';
 import type { LoopState } from './loop-state.ts';
 import { step } from './summaries.ts';
 
-/** Unwinds the main function to the loop's end; never leaves the workflow. */
-export class LoopEnd extends Error {
+/** Unwinds a step that is under way; never leaves the workflow. Whoever began something at the service settles it on the way. */
+export abstract class Unwinding extends Error {}
+
+/** Unwinds the main function to the loop's end. */
+export class LoopEnd extends Unwinding {
   readonly outcome: Outcome;
   constructor(outcome: Outcome, note = '') {
     super(note);
@@ -16,12 +19,19 @@ export class LoopEnd extends Error {
 }
 
 /** Unwinds a round whose step a person chose to skip: it is recorded without a metric. */
-export class RoundSkipped extends Error {
+export class RoundSkipped extends Unwinding {
   readonly note: string;
   constructor(note: string) {
     super(note);
     this.note = note;
   }
+}
+
+/** Unwinds to where a model begins: a person named another service, and the model is to be made there. */
+export class ServiceChanged extends Unwinding {}
+
+function serviceChanged({ state, input }: LoopContext): boolean {
+  return state.bound !== undefined && state.bound !== input.spec.service;
 }
 
 export function deadlinePassed({ input }: LoopContext): boolean {
@@ -77,17 +87,19 @@ async function readyOr({ alarm }: LoopContext, instant: number, wanted: { ready:
 
 /**
  * Before a step that spends or asks people for something: ends the loop if it should end, and waits while paused.
- * @throws LoopEnd when the loop was stopped or its deadline has passed.
+ * @throws LoopEnd when the loop was stopped or its deadline has passed; ServiceChanged before a training that belongs elsewhere by now.
  */
 export async function gate(ctx: LoopContext): Promise<void> {
   const { state } = ctx;
   endIfStopped(ctx);
   if (deadlinePassed(ctx)) throw new LoopEnd('deadline');
   await writeJournal(ctx);
-  if (!state.paused) return;
-  enter(ctx, 'paused', `Paused ${byWhom(state.paused)}`);
-  await wait(ctx, { until: () => state.paused === null });
-  await writeJournal(ctx);
+  if (state.paused) {
+    enter(ctx, 'paused', `Paused ${byWhom(state.paused)}`);
+    await wait(ctx, { until: () => state.paused === null });
+    await writeJournal(ctx);
+  }
+  if (serviceChanged(ctx)) throw new ServiceChanged();
 }
 
 interface Failure {
@@ -157,14 +169,17 @@ interface Attempt<T> {
   begins?: boolean;
   /** Told the failure that a person has just answered with `retry`. */
   onRetry?: (type: FailureType) => void;
+  /** Goes over to the service that a person has just named; without it the step unwinds. */
+  onMoved?: () => Promise<void>;
 }
 
 /**
  * Runs a step until it works; what an operator can mend waits for an answer instead of failing the loop. `stop --now`
  * ends even a step that is being retried through an outage, and so does the deadline for a step that begins something.
- * @throws LoopEnd as `needsAttention`.
+ * @throws LoopEnd, RoundSkipped as `needsAttention`; ServiceChanged when the answer names another service than the model’s.
  */
-export async function attempt<T>(ctx: LoopContext, { step: where, run, begins, onRetry }: Attempt<T>): Promise<T> {
+export async function attempt<T>(ctx: LoopContext, asked: Attempt<T>): Promise<T> {
+  const { step: where, run, begins, onRetry, onMoved } = asked;
   for (;;) {
     try {
       return await orEnd(ctx, run, begins === true);
@@ -172,6 +187,10 @@ export async function attempt<T>(ctx: LoopContext, { step: where, run, begins, o
       const failure = failureOf(error);
       if (!failure) throw error;
       await needsAttention(ctx, where, failure);
+      if (serviceChanged(ctx)) {
+        if (!onMoved) throw new ServiceChanged();
+        await onMoved();
+      }
       onRetry?.(failure.type);
     }
   }

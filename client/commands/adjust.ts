@@ -14,7 +14,7 @@ export function addAdjustCommand(program: Command, context: CommandContext): voi
     .option('--reason <text>', 'why, for the record')
     .option('--by <name>', 'who asks', userName())
     .option('--json', 'print one JSON document')
-    .action(async (loop, { set: pairs = [], by, reason, json }) => {
+    .action(async (loop, { set: pairs, by, reason, json }) => {
       const { changeLoop } = await import('../change-loop.ts');
       const { changesAsked } = await import('../change-spec.ts');
       const { adjust } = await import('../../workflows/messages.ts');
