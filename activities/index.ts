@@ -6,6 +6,7 @@ import type { ActivityDeps } from './deps.ts';
 import { evaluateModel } from './evaluation.ts';
 import { finishLoop } from './finishing.ts';
 import { recordAnswers } from './journal.ts';
+import { notify } from './notify.ts';
 import { predictEvaluationSet } from './predictions.ts';
 import { prepareLoop } from './prepare.ts';
 import { adoptService } from './service-change.ts';
@@ -30,6 +31,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     predictEvaluationSet: bind(predictEvaluationSet),
     decideRound: bind(decideRound),
     adoptService: bind(adoptService),
+    notify: bind(notify),
     recordAnswers: bind(recordAnswers),
     finishLoop: bind(finishLoop),
   };

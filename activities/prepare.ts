@@ -60,6 +60,7 @@ export async function prepareLoop(deps: ActivityDeps, input: OfLoop, { signal, b
       ...cutWarning(firstNeed ?? {}, Math.max(spec.imagesPerClass, minimum), capImages),
       ...inBrief(findings),
     ],
+    ...(deps.webhook ? { webhook: true } : {}),
   };
 }
 

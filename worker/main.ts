@@ -15,8 +15,8 @@ export async function runWorker(env: NodeJS.ProcessEnv = process.env): Promise<v
   const workflowBundle = settings.workflowBundle ? { codePath: settings.workflowBundle } : await bundleWorkflows();
   const connection = await NativeConnection.connect(connectionOptions);
   try {
-    const { home, predictConcurrency, taskQueue } = settings;
-    const activities = createActivities({ home, predictConcurrency, services: connectServices(settings) });
+    const { home, predictConcurrency, taskQueue, webhook } = settings;
+    const activities = createActivities({ home, predictConcurrency, services: connectServices(settings), webhook });
     const workers = await createWorkers({ connection, namespace, taskQueue, activities, workflowBundle });
     const health = await serveHealth(settings.healthPort, () =>
       workers.every((worker) => worker.getState() === 'RUNNING'),

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { type WebhookSettings, webhookSettings } from './webhook-settings.ts';
 
 /** Settings of a worker, all from the environment. Connection settings are Temporal's own (`TEMPORAL_*`). */
 export interface WorkerSettings {
@@ -15,6 +16,8 @@ export interface WorkerSettings {
   healthPort: number | null;
   /** A workflow bundle built before; null means it is bundled at start. */
   workflowBundle: string | null;
+  /** Where notices go; null means nowhere but the log and Temporal. */
+  webhook: WebhookSettings | null;
 }
 
 const PROFILE = /^DELTALOOP_VISION(?:_([A-Z0-9_]+))?_URL$/;
@@ -28,6 +31,7 @@ const Port = z.coerce.number().int().min(0).max(65_535);
 export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettings {
   const problems: string[] = [];
   const services = readProfiles(env, problems);
+  const webhook = webhookSettings(env, problems);
   const predictConcurrency = Count.safeParse(env['DELTALOOP_PREDICT_CONCURRENCY'] ?? 8);
   const healthPort = Port.safeParse(env['DELTALOOP_HEALTH_PORT'] ?? 0);
   if (!predictConcurrency.success) problems.push('DELTALOOP_PREDICT_CONCURRENCY must be a whole number from 1 to 64');
@@ -41,6 +45,7 @@ export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSett
     logLevel: env['DELTALOOP_LOG_LEVEL'] || 'info',
     healthPort: env['DELTALOOP_HEALTH_PORT'] === undefined ? null : (healthPort.data ?? null),
     workflowBundle: env['DELTALOOP_WORKFLOW_BUNDLE'] || null,
+    webhook,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Changes } from '../loop/changes.ts';
 import type { Attention } from '../loop/failure.ts';
 import type { JournalEntry } from '../loop/journal.ts';
+import type { Notice } from '../loop/notice.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { LoopProgress, Phase } from '../loop/progress.ts';
 import type { ClassCounts, FileRef, RoundRecord } from '../loop/round.ts';
@@ -67,6 +68,14 @@ export interface LoopState {
   /** The outcome is known and being written down; nothing but that can be waited for. */
   ending: boolean;
   result: LoopResult | null;
+  /** Whether the worker has a webhook for notices; absent while no step has said so. */
+  webhook?: boolean;
+  /** Notices that the webhook has not taken yet; absent for none. */
+  outbox?: Notice[];
+  /** Notices so far, of each kind; absent for none. */
+  noticed?: Record<string, number>;
+  /** Per cent of the budget that people were told of, and which budget it was; absent for none. */
+  budgetTold?: { level: number; capMinutes: number };
   /** The search attributes as last written. */
   published: string;
 }

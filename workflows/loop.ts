@@ -15,6 +15,7 @@ import { note, writeJournal } from './journal.ts';
 import { imageCount, type LoopState, total, unusedCount } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
 import { register, trainAndMeasure } from './modelling.ts';
+import { tell, tellAgain, untilTold } from './notices.ts';
 import { enough, ensureService, unbind } from './service.ts';
 import { type Subsets, trainSubsets } from './subsets.ts';
 import { ending } from './summaries.ts';
@@ -43,6 +44,7 @@ export async function loop(input: LoopInput, carried?: LoopState): Promise<LoopR
 }
 
 async function run(ctx: LoopContext): Promise<LoopResult> {
+  tellAgain(ctx);
   try {
     if (!ctx.state.frozen) await prepare(ctx);
     for (;;) {
@@ -70,6 +72,7 @@ async function prepare(ctx: LoopContext): Promise<void> {
   });
   const { classes, evaluation, minImagesPerClass } = prepared;
   state.warnings = prepared.warnings;
+  state.webhook = prepared.webhook === true;
   const dataset = evaluation && `${loopName}-evaluation-${evaluation.hash.slice(0, 12)}`;
   if (evaluation && dataset) {
     await attempt(ctx, {
@@ -204,6 +207,8 @@ async function finish(ctx: LoopContext, { outcome, message }: LoopEnd): Promise<
     },
   });
   enter(ctx, 'done', state.result.sentence);
+  tell(ctx, 'finished');
+  await untilTold(ctx);
   await condition(allHandlersFinished);
   return state.result;
 }

@@ -1,9 +1,10 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, condition, log } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, condition, log, patched } from '@temporalio/workflow';
 import { FAILURES, type FailureType } from '../loop/failure.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { enter, type LoopContext, show } from './context.ts';
 import { writeJournal } from './journal.ts';
 import type { LoopState } from './loop-state.ts';
+import { tell, tellBudget } from './notices.ts';
 import { step } from './summaries.ts';
 
 /** Unwinds a step that is under way; never leaves the workflow. Whoever began something at the service settles it on the way. */
@@ -143,8 +144,9 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
     reason: failure.message,
   });
   enter(ctx, 'needs-attention', headline);
+  tell(ctx, 'needs-attention');
   try {
-    await wait(ctx, { until: () => state.answer !== null });
+    await untilAnswered(ctx, Date.parse(state.attention.since));
     const answer = answerOf(state);
     if (answer?.answer === 'stop' && !state.ending) throw new LoopEnd('stopped', byWhom(answer));
     if (answer?.answer === 'skip') throw new RoundSkipped(`${headline}; skipped ${byWhom(answer)}`);
@@ -154,6 +156,26 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
   }
   enter(ctx, before.phase, before.doing);
   if (!state.ending) await writeJournal(ctx);
+}
+
+/** Waits for an answer, and reminds people of it now and then. */
+async function untilAnswered(ctx: LoopContext, since: number): Promise<void> {
+  const { state, timings } = ctx;
+  const until = () => state.answer !== null;
+  for (const ms of patched('attention-reminders') ? timings.remindersMs : []) {
+    const wake = { at: since + ms, summary: 'waiting for an answer' };
+    if (await wait(ctx, { until, wake })) {
+      ctx.alarm.cancel();
+      return;
+    }
+    log.warn('the loop still needs attention', {
+      round: state.round,
+      type: state.attention?.type,
+      since: state.attention?.since,
+    });
+    tell(ctx, 'reminder');
+  }
+  await wait(ctx, { until });
 }
 
 /** Read through a function, since a handler may have set it while this one waited. */
@@ -181,6 +203,7 @@ interface Attempt<T> {
 export async function attempt<T>(ctx: LoopContext, asked: Attempt<T>): Promise<T> {
   const { step: where, run, begins, onRetry, onMoved } = asked;
   for (;;) {
+    tellBudget(ctx);
     try {
       return await orEnd(ctx, run, begins === true);
     } catch (error) {

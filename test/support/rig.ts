@@ -8,6 +8,7 @@ import { DefaultLogger, Runtime, type Worker, type WorkflowBundleOption } from '
 import { pino } from 'pino';
 import type { ServiceProfile } from '../../activities/deps.ts';
 import { createActivities } from '../../activities/index.ts';
+import type { Webhook } from '../../activities/webhook.ts';
 import { claimFolder } from '../../client/loop-identity.ts';
 import { LoopFolder } from '../../data/loop-folder.ts';
 import type { LoopResult } from '../../loop/outcome.ts';
@@ -19,7 +20,14 @@ import { bundleWorkflows, createWorkers } from '../../worker/workers.ts';
 import { LOOP_WORKFLOW, type LoopInput, type Timings } from '../../workflows/messages.ts';
 import { temporal } from './temporal.ts';
 
-const QUICK: Timings = { heartbeatMs: 2000, pollMs: 20, missingMs: 200, givingUpMs: 3000 };
+const QUICK: Timings = {
+  heartbeatMs: 2000,
+  pollMs: 20,
+  missingMs: 200,
+  givingUpMs: 3000,
+  noticeMs: 3000,
+  remindersMs: [],
+};
 
 /** Temporal, the embedded vision service on the classical backbone, and a home folder: all real, all local. */
 export interface Rig {
@@ -28,7 +36,7 @@ export interface Rig {
   service: { url: string; key: string };
   bundle: WorkflowBundleOption;
   /** Runs workers on a queue until the returned function is called. */
-  work(taskQueue: string, services?: Map<string, ServiceProfile>): Promise<() => Promise<void>>;
+  work(taskQueue: string, services?: Map<string, ServiceProfile>, webhook?: Webhook): Promise<() => Promise<void>>;
   folder(loop: string): LoopFolder;
   teardown(): Promise<void>;
 }
@@ -58,7 +66,7 @@ export async function createRig(extraArgs: string[] = []): Promise<Rig> {
     home,
     bundle,
     service,
-    work: (taskQueue, services) =>
+    work: (taskQueue, services, webhook) =>
       work({
         env,
         home,
@@ -66,6 +74,7 @@ export async function createRig(extraArgs: string[] = []): Promise<Rig> {
         service,
         taskQueue,
         services: services ?? profiles(service),
+        ...(webhook && { webhook }),
       }),
     folder: (loop) => LoopFolder.at(home, loop),
     teardown: async () => {
@@ -89,10 +98,11 @@ export function profiles({ url, key }: Rig['service']): Map<string, ServiceProfi
 interface Work extends Pick<Rig, 'env' | 'home' | 'bundle' | 'service'> {
   taskQueue: string;
   services: Map<string, ServiceProfile>;
+  webhook?: Webhook;
 }
 
-async function work({ env, home, bundle, taskQueue, services }: Work): Promise<() => Promise<void>> {
-  const activities = createActivities({ home, services, predictConcurrency: 8 });
+async function work({ env, home, bundle, taskQueue, services, webhook }: Work): Promise<() => Promise<void>> {
+  const activities = createActivities({ home, services, predictConcurrency: 8, ...(webhook && { webhook }) });
   const namespace = env.namespace ?? 'default';
   const workers: Worker[] = await createWorkers({
     connection: env.nativeConnection,
