@@ -6,7 +6,7 @@ import type { Forecast, OtherPolicy, SplitRow } from './forecast.ts';
 import type { JournalEntry } from './journal.ts';
 import { ModelPerformanceSchema } from './metrics.ts';
 import { type LoopResult, OUTCOMES } from './outcome.ts';
-import type { RoundDraw, RoundRecord, StoredImage } from './round.ts';
+import type { RoundDraw, RoundRecord, SeedFile, StoredImage } from './round.ts';
 import { LoopNameSchema } from './spec.ts';
 
 /** Schemas of the JSON files in a loop's folder; anything that reads one parses it with these. */
@@ -19,6 +19,8 @@ export const LoopFileSchema = z.looseObject({
   instanceId: z.string().min(1),
   /** SHA-256 of the resolved spec, hex. */
   specHash: z.string().min(1),
+  /** The loop whose images this one took over; absent where it began with nothing. Part of `specHash`. */
+  from: z.object({ loop: z.string(), instanceId: z.string() }).exactOptional(),
   /** ISO-8601 UTC. */
   startedAt: z.iso.datetime(),
 });
@@ -44,6 +46,13 @@ export const StoredImageSchema = z.strictObject({
   height: z.number().int().positive(),
   group: z.string().exactOptional(),
 }) satisfies z.ZodType<StoredImage>;
+
+/** `seed.json`. */
+export const SeedFileSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  from: z.strictObject({ loop: z.string(), instanceId: z.string() }),
+  images: z.array(StoredImageSchema),
+}) satisfies z.ZodType<SeedFile>;
 
 /** An entry of `findings.json`. */
 export const FindingSchema = z.strictObject({
