@@ -39,7 +39,7 @@ export async function post(
       answered.resolve({ status: response.statusCode ?? 0, retryAfterMs });
     })
     .on('error', (error: NodeJS.ErrnoException) => {
-      signal.aborted ? answered.reject(error) : answered.reject(new Error(`no answer (${error.code ?? error.name})`));
+      answered.reject(signal.aborted ? error : new Error(`no answer (${error.code ?? error.name})`));
     });
   sending.end(body);
   return answered.promise;

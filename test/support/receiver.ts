@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -34,11 +34,14 @@ export async function startReceiver(folder: string): Promise<Receiver> {
   const [key, cert] = await Promise.all([readFile(keyFile, 'utf8'), readFile(certFile, 'utf8')]);
   const received: Received[] = [];
   let status = (_n: number) => 204;
-  const server = createServer({ key, cert }, async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
     const body = Buffer.concat(await request.toArray()).toString();
     const answered = status(received.length + 1);
     received.push({ headers: request.headers, body, status: answered });
     response.writeHead(answered).end();
+  };
+  const server = createServer({ key, cert }, (request, response) => {
+    take(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   server.listen(0, 'localhost');
   await once(server, 'listening');

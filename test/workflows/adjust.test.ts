@@ -60,8 +60,8 @@ async function secondService({ home }: Rig) {
     log,
     allowedRoots: [home],
   };
-  const { url, close } = await createVisionService(options);
-  return { url, key, close };
+  const service = await createVisionService(options);
+  return { url: service.url, key, close: () => service.close() };
 }
 
 function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {

@@ -157,7 +157,9 @@ describe('the Update dialog of the Temporal UI', () => {
       ['stop', [{ nwo: true }], /"nwo" means nothing here/],
     ];
     for (const [name, args, why] of bad)
-      await expect(handle.executeUpdate<unknown, unknown[]>(name, { args: args as [unknown, ...unknown[]] })).rejects.toMatchObject({
+      await expect(
+        handle.executeUpdate<unknown, [unknown, ...unknown[]]>(name, { args: args as [unknown, ...unknown[]] }),
+      ).rejects.toMatchObject({
         cause: { message: expect.stringMatching(why) },
       });
     expect(await eventsOf(handle)).toBe(before);
