@@ -54,7 +54,7 @@ const orNone = ({ fits, must }: Rule): Rule => ({
 });
 
 /** The same bounds as the spec’s schema, by hand: the workflow has no room for a schema library, and a test compares them. */
-export const CHANGE_RULES: Record<ChangeKey, Rule> = {
+const CHANGE_RULES: Record<ChangeKey, Rule> = {
   'caps.hours': number((value) => value >= 1, 'a number of at least 1'),
   'caps.images': orNone(whole(1)),
   'caps.rounds': whole(1),

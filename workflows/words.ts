@@ -26,7 +26,7 @@ export function words(input: LoopInput, state: LoopState): Words {
 }
 
 /** Every answer that the loop would take, as commands with what each is for. */
-export function answersOf({ spec }: LoopInput, { attention, ending }: LoopState): string[] {
+function answersOf({ spec }: LoopInput, { attention, ending }: LoopState): string[] {
   if (!attention) return [];
   const command = (answer: string) => `\`deltaloop resolve ${spec.name} ${answer}\``;
   if (ending) return [command('retry')];
