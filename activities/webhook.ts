@@ -33,7 +33,8 @@ export async function post(
   const answered = Promise.withResolvers<Answered>();
   const sending = open(url, options)
     .on('response', (response) => {
-      response.resume();
+      // What it says beside its status is read by nobody, whole or cut off.
+      response.on('error', () => undefined).resume();
       const seconds = Number(response.headers['retry-after']);
       const retryAfterMs = seconds > 0 ? seconds * 1000 : undefined;
       answered.resolve({ status: response.statusCode ?? 0, retryAfterMs });
