@@ -4,7 +4,7 @@ import { parseSets } from '../../client/parse-sets.ts';
 import { inputOf } from '../workflows/states.ts';
 
 const { spec } = inputOf();
-const parse = (...pairs: string[]) => parseSets(pairs, { spec, cwd: '/work/here', command: 'deltaloop adjust cats' });
+const parse = (...pairs: string[]) => parseSets(pairs, { spec, cwd: '/home/ann/here', command: 'deltaloop adjust cats' });
 
 /** The lines of the problems, and the exit code. */
 function refusal(...pairs: string[]): { code: number; lines: string[] } {
@@ -24,7 +24,7 @@ describe('--set key=value', () => {
       'caps.hours': 30,
       target: null,
       service: 'spare',
-      'collector.path': '/work/pool',
+      'collector.path': '/home/ann/pool',
       'delta.kind': 'geometric',
     });
   });
