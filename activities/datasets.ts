@@ -36,8 +36,12 @@ export async function checkTrainingSet(deps: ActivityDeps, input: OfRound): Prom
   if (findings.some(({ severity }) => severity === 'error')) throw new ChecksFailedError(findings);
   const whole = await writeSet(files, { images, classes, place: { round: input.round } });
   if (input.round > 1 || spec.policy !== 'forecast') return whole;
+  if (files.from) return { ...whole, withoutSubsets: TAKEN_OVER };
   return { ...whole, ...(await subsetsOf(files, { images, classes, quotas })) };
 }
+
+const TAKEN_OVER =
+  'No parts of round 1 are trained for the forecast: its images were taken over from another loop, and it trains once.';
 
 /**
  * Registers a COCO file under its name, or adopts what an earlier try registered.

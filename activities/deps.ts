@@ -1,5 +1,6 @@
 import type { Capabilities } from '../vision/capabilities.ts';
 import type { VisionClient } from '../vision/client.ts';
+import type { Webhook } from './webhook.ts';
 
 /** A vision service as the worker's settings name it. */
 export interface ServiceProfile {
@@ -15,4 +16,6 @@ export interface ActivityDeps {
   services: ReadonlyMap<string, ServiceProfile>;
   /** Predictions under way at once. */
   predictConcurrency: number;
+  /** Where notices go; absent or null for nowhere. */
+  webhook?: Webhook | null;
 }

@@ -5,8 +5,11 @@ import { decideRound } from './deciding.ts';
 import type { ActivityDeps } from './deps.ts';
 import { evaluateModel } from './evaluation.ts';
 import { finishLoop } from './finishing.ts';
+import { recordAnswers } from './journal.ts';
+import { notify } from './notify.ts';
 import { predictEvaluationSet } from './predictions.ts';
 import { prepareLoop } from './prepare.ts';
+import { adoptService } from './service-change.ts';
 import { awaitTraining, cancelTraining, startTraining } from './training.ts';
 import type { Activities, OfLoop } from './types.ts';
 
@@ -27,6 +30,9 @@ export function createActivities(deps: ActivityDeps): Activities {
     evaluateModel: bind(evaluateModel),
     predictEvaluationSet: bind(predictEvaluationSet),
     decideRound: bind(decideRound),
+    adoptService: bind(adoptService),
+    notify: bind(notify),
+    recordAnswers: bind(recordAnswers),
     finishLoop: bind(finishLoop),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readEvaluationSet } from '../data/evaluation-set.ts';
+import { readJournal } from '../data/journal.ts';
 import { startWarnings } from '../decide/warnings.ts';
 import { type DecisionFile, DecisionFileSchema, FindingSchema, RoundDrawSchema } from '../loop/files.ts';
 import type { LoopResult } from '../loop/outcome.ts';
@@ -53,6 +54,7 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
       ...((await readSubsets({ folder }))?.notes ?? []),
     ],
     findings: await readFindings(folder, last),
+    journal: await readJournal(folder),
     drawn: await Promise.all(
       draws.map(async (draw) => ({
         round: draw.round,

@@ -1,7 +1,9 @@
 import type { Changes } from '../loop/changes.ts';
 import type { FailureType } from '../loop/failure.ts';
+import type { JournalEntry } from '../loop/journal.ts';
 import type { TargetMetric } from '../loop/metrics.ts';
 import type { ModelReason } from '../loop/model-reason.ts';
+import type { Notice } from '../loop/notice.ts';
 import type { LoopResult, Outcome } from '../loop/outcome.ts';
 import type { ClassCounts, Decision, FileRef, RoundRecord } from '../loop/round.ts';
 
@@ -33,6 +35,8 @@ export interface Prepared {
   /** What the first round asks for; null when the cap on images does not hold the service's minimum. */
   firstNeed: ClassCounts | null;
   warnings: string[];
+  /** The worker has a webhook for notices; absent without one. */
+  webhook?: true;
 }
 
 export interface AdmitInput extends OfLoop {
@@ -64,6 +68,8 @@ export interface Collected {
   short: ClassCounts;
   exhausted: boolean;
   findings: number;
+  /** As of `Prepared`. */
+  webhook?: true;
 }
 
 /** Images that a model is trained on. */
@@ -202,6 +208,24 @@ export interface FinishInput extends OfLoop {
   note: string;
 }
 
+/** Something that people are to be told. */
+export interface NotifyInput {
+  loop: string;
+  instanceId: string;
+  notice: Notice;
+}
+
+/** The evaluation set that a service which comes later is to know; null without one. */
+export interface AdoptInput extends OfLoop {
+  evaluation: { dataset: string; file: FileRef } | null;
+}
+
+/** What people said that is not in the loop’s folder yet. */
+export interface JournalInput {
+  loop: string;
+  entries: JournalEntry[];
+}
+
 /** What the workflow may ask for. Implemented by `createActivities`. */
 export interface Activities {
   prepareLoop(input: OfLoop): Promise<Prepared>;
@@ -215,5 +239,9 @@ export interface Activities {
   evaluateModel(input: EvaluateInput): Promise<Partial<Record<TargetMetric, number>>>;
   predictEvaluationSet(input: PredictInput): Promise<{ images: number }>;
   decideRound(input: DecideInput): Promise<Decided>;
+  adoptService(input: AdoptInput): Promise<{ minImagesPerClass: number }>;
+  /** `configured`: whether the worker has a webhook. */
+  notify(input: NotifyInput): Promise<{ configured: boolean }>;
+  recordAnswers(input: JournalInput): Promise<{ entries: number }>;
   finishLoop(input: FinishInput): Promise<LoopResult>;
 }

@@ -43,6 +43,19 @@ export interface RoundDraw {
   passedOver: string[];
 }
 
+/** The loop whose images another one took over at its start. */
+export interface LoopOrigin {
+  loop: string;
+  instanceId: string;
+}
+
+/** `seed.json`: the images that a loop took over; they belong to its first round. */
+export interface SeedFile {
+  schemaVersion: 1;
+  from: LoopOrigin;
+  images: StoredImage[];
+}
+
 /** The compact record of a round: a row of the rounds table, carried in the workflow's state. */
 export interface RoundRecord {
   round: number;

@@ -3,6 +3,7 @@ import type { LearningCurve } from './drawn-curve.ts';
 import { findings } from './findings.ts';
 import { learningCurveSvg } from './learning-curve.ts';
 import { moment } from './page-words.ts';
+import { people } from './people.ts';
 import { curveOf, type ReportData } from './report-data.ts';
 import { curve, decisions, images, mistakes, reproduce, rounds, summary, warnings } from './sections.ts';
 import { STYLE } from './style.ts';
@@ -44,6 +45,7 @@ ${curve(data, drawn)}
 ${rounds(data)}
 ${trainings(data)}
 ${decisions(data)}
+${people(data)}
 ${images(data)}
 ${mistakes(data)}
 ${findings(data)}

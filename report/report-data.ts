@@ -1,4 +1,5 @@
 import type { Finding } from '../loop/finding.ts';
+import type { JournalEntry } from '../loop/journal.ts';
 import type { Task } from '../loop/metrics.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { Decision, RoundRecord, SubsetPoint } from '../loop/round.ts';
@@ -82,6 +83,8 @@ export interface ReportData {
   /** Said of the whole loop, each one sentence. */
   warnings: string[];
   findings: { round: number | null; finding: Finding }[];
+  /** What people said to the loop, in order. */
+  journal: readonly JournalEntry[];
   /** Some images that each round drew, a few of every class. */
   drawn: { round: number; images: Thumbnail[] }[];
   /** Some evaluation images that the recommended model got wrong; for detection with the true and the found boxes. */

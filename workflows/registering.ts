@@ -16,16 +16,21 @@ export function nameOf({ base, version }: Pick<Dataset, 'base' | 'version'>): st
   return version === 1 ? base : `${base}-v${version}`;
 }
 
+interface How {
+  what: string;
+  onMoved?: () => Promise<void>;
+}
+
 /** Names that are tried by themselves when the ones before are taken by something else. */
 const FURTHER_NAMES = 3;
 
 /**
  * Registers a dataset under its name, or under a further one where that is taken by other content. Registering again what the
  * service still has changes nothing.
- * @param what begins the step's label, e.g. `register 8 evaluation images`
+ * @param how `what` begins the step's label, e.g. `register 8 evaluation images`; `onMoved` as in `attempt`
  * @throws LoopEnd, RoundSkipped as `needsAttention`.
  */
-export async function registerDataset(ctx: LoopContext, dataset: Dataset, what: string): Promise<void> {
+export async function registerDataset(ctx: LoopContext, dataset: Dataset, { what, onMoved }: How): Promise<void> {
   endIfStopped(ctx);
   let further = 0;
   const { file } = dataset;
@@ -42,6 +47,7 @@ export async function registerDataset(ctx: LoopContext, dataset: Dataset, what: 
     onRetry: () => {
       further = 0;
     },
+    ...(onMoved && { onMoved }),
   });
 }
 
@@ -50,5 +56,5 @@ export async function registerAgain(ctx: LoopContext, dataset: Dataset, mended: 
   if (mended) dataset.version += 1;
   const name = nameOf(dataset);
   now(ctx, 'registering', `Registering ${dataset.images} images again, as dataset ${name}`);
-  await registerDataset(ctx, dataset, `register ${dataset.images} images again, as dataset ${name}`);
+  await registerDataset(ctx, dataset, { what: `register ${dataset.images} images again, as dataset ${name}` });
 }

@@ -1,5 +1,6 @@
 import { log } from '@temporalio/workflow';
 import { type LoopContext, show } from './context.ts';
+import { tell } from './notices.ts';
 import type { Outage } from './outage.ts';
 
 /** A step's failure as it came to the workflow. */
@@ -20,13 +21,13 @@ export function noteOutage(ctx: LoopContext, { type, message, details }: News): 
   const { since, tries } = troubleOf(details);
   const { since: first = since, tries: before = 0, told = 0 } = state.outage ?? {};
   state.outage = { since: first, tries: before + tries, message, told: told + 1 };
-  // The one place where an outage becomes news: notices to people go out from here.
   log.warn('the vision service has not answered for long', {
     round: state.round,
     tries: state.outage.tries,
     reason: message,
   });
   show(ctx);
+  tell(ctx, 'outage');
   return true;
 }
 

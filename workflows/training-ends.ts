@@ -4,7 +4,7 @@ import type { ModelReason } from '../loop/model-reason.ts';
 import { type LoopContext, now } from './context.ts';
 import { registerAgain } from './registering.ts';
 import { allowedHours, type TrainingRun } from './training-run.ts';
-import { LoopEnd, needsAttention, wait } from './waiting.ts';
+import { LoopEnd, needsAttention, unwindIfMoved, wait } from './waiting.ts';
 
 /** How often the service's own fault is met with another try before somebody is asked. */
 export const TRIES_AFTER_FAULTS = 3;
@@ -29,6 +29,7 @@ export async function afterFailure(ctx: LoopContext, run: TrainingRun, ended: En
     return { kind: 'failure', after: model, code: end.code ?? end.status };
   const said = `Model ${model}: ${end.code ?? end.status}${end.message ? ` – ${end.message}` : ''}`;
   await needsAttention(ctx, 'train', { type, message: end.found === undefined ? said : `${said}. ${end.found}` });
+  unwindIfMoved(ctx, type);
   const reason = answered(ctx, { after: model, failure: type, code: end.code });
   run.faults = 0;
   if (type === 'DatasetGone') await registerAgain(ctx, run.dataset, false);

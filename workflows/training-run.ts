@@ -30,6 +30,11 @@ export function newRun(of: Pick<TrainingRun, 'set' | 'dataset' | 'share' | 'keep
   return { ...of, attempts: 0, billedMinutes: 0, faults: 0 };
 }
 
+/** The name of a run’s latest model. */
+export function modelName({ input, state }: LoopContext, { set, attempts }: TrainingRun): string {
+  return `${input.spec.name}-r${state.round}-${set.nameHash}-${attempts}`;
+}
+
 /** Whole compute hours that a training is given where the caps allow. */
 export function wantedHours({ input }: LoopContext, { suggestedHours }: Pick<ImageSet, 'suggestedHours'>): number {
   return input.spec.training.hours ?? suggestedHours;

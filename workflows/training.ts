@@ -7,8 +7,8 @@ import { countReserved, countTraining } from './metrics.ts';
 import { nameOf } from './registering.ts';
 import { partOfRound, perClass } from './summaries.ts';
 import { afterFailure } from './training-ends.ts';
-import { type TrainingRun, trainingHours } from './training-run.ts';
-import { attempt, endIfStopped, gate, LoopEnd } from './waiting.ts';
+import { modelName, type TrainingRun, trainingHours } from './training-run.ts';
+import { attempt, endIfStopped, gate, LoopEnd, Unwinding } from './waiting.ts';
 
 /**
  * Trains a model, once; again under a new name only after the service reported the one before as failed, cancelled or gone, and
@@ -16,12 +16,12 @@ import { attempt, endIfStopped, gate, LoopEnd } from './waiting.ts';
  * @throws LoopEnd `budget-exhausted` when no whole hour is left, `stopped`, or `deadline`.
  */
 export async function train(ctx: LoopContext, run: TrainingRun): Promise<string | null> {
-  const { state, input } = ctx;
+  const { state } = ctx;
   for (;;) {
     await gate(ctx);
     const hours = trainingHours(ctx, run);
     run.attempts += 1;
-    const model = `${input.spec.name}-r${state.round}-${run.set.nameHash}-${run.attempts}`;
+    const model = modelName(ctx, run);
     state.budget = reserve(state.budget, hours);
     countReserved(hours);
     const end = await trainOnce(ctx, run, { model, hours });
@@ -55,9 +55,9 @@ async function trainOnce(ctx: LoopContext, run: TrainingRun, { model, hours }: A
     accepted = true;
     return await awaitEnd(ctx, run, model);
   } catch (error) {
-    // The loop ends while the service may be training: settle, so that nothing runs on unpaid for.
-    if (error instanceof LoopEnd) {
-      const mayFinish = accepted && error.outcome === 'deadline';
+    // The step is left while the service may be training: settle, so that nothing runs on unpaid for.
+    if (error instanceof Unwinding) {
+      const mayFinish = accepted && error instanceof LoopEnd && error.outcome === 'deadline';
       settleTraining(ctx, run, { hours, end: await wind(ctx, { ...run, model, accepted, mayFinish }) });
     }
     throw error;

@@ -18,7 +18,9 @@ export function words(input: LoopInput, state: LoopState): Words {
     const { headline, message, explanation = '', remedy } = state.attention;
     return {
       state: `${round}${headline}. ${sentence(message)}${explanation && ` ${explanation}`}`,
-      next: `${remedy} The command: \`deltaloop resolve ${name} retry\` (or \`stop\`).`,
+      next: [remedy, `The commands: ${answersOf(input, state).join('; ')}.`, untilWhen(input)]
+        .filter(Boolean)
+        .join(' '),
     };
   }
   if (state.outage)
@@ -28,6 +30,35 @@ export function words(input: LoopInput, state: LoopState): Words {
     };
   if (state.paused) return { state: `${round}${state.doing}.`, next: whilePaused(input, state) };
   return { state: `${round}${state.doing}.`, next: nextStep(input, state) };
+}
+
+/** Every answer that the loop would take, as commands with what each is for. */
+function answersOf({ spec }: LoopInput, { attention, ending }: LoopState): string[] {
+  if (!attention) return [];
+  const command = (answer: string) => `\`deltaloop resolve ${spec.name} ${answer}\``;
+  if (ending) return [command('retry')];
+  const change = changeFor(attention.type, spec);
+  return [
+    command('retry'),
+    ...(change === null ? [] : [command(`retry --set ${change}`)]),
+    ...(attention.canSkip ? [`${command('skip')} (goes on without this round’s metric)`] : []),
+    `${command('stop')} (ends the loop)`,
+  ];
+}
+
+/** What a change could mend, as `--set` takes it; null where nothing that can be changed is to blame. */
+function changeFor(type: string, { caps, collector }: LoopInput['spec']): string | null {
+  if (/Budget/.test(type)) return `caps.hours=${Math.ceil(caps.hours * MORE_HOURS)}`;
+  if (type === 'SourceUnreadable' && collector.kind === 'pool') return 'collector.path=PLACE';
+  return type.startsWith('Service') ? 'service=PROFILE' : null;
+}
+
+/** As an example of a raised budget. */
+const MORE_HOURS = 1.25;
+
+/** How long the loop waits for an answer. */
+function untilWhen({ deadline }: LoopInput): string {
+  return deadline === null ? '' : `Without an answer the loop ends at ${instant(deadline)}.`;
 }
 
 function whilePaused({ spec }: LoopInput, { phase }: LoopState): string {

@@ -9,6 +9,7 @@ import { DefaultLogger, Runtime, type Worker, type WorkflowBundleOption } from '
 import { pino } from 'pino';
 import type { ServiceProfile } from '../../activities/deps.ts';
 import { createActivities } from '../../activities/index.ts';
+import type { Webhook } from '../../activities/webhook.ts';
 import { claimFolder } from '../../client/loop-identity.ts';
 import { LoopFolder } from '../../data/loop-folder.ts';
 import type { LoopResult } from '../../loop/outcome.ts';
@@ -28,6 +29,8 @@ const QUICK: Timings = {
   givingUpMs: 3000,
   backOffMs: 10,
   outageMs: 15 * 60_000,
+  noticeMs: 3000,
+  remindersMs: [],
 };
 
 /** Temporal, the embedded vision service on the classical backbone, and a home folder: all real, all local. */
@@ -40,7 +43,7 @@ export interface Rig {
   work(
     taskQueue: string,
     services?: Map<string, ServiceProfile>,
-    dataConverter?: DataConverter,
+    more?: { dataConverter?: DataConverter; webhook?: Webhook },
   ): Promise<() => Promise<void>>;
   folder(loop: string): LoopFolder;
   teardown(): Promise<void>;
@@ -72,7 +75,7 @@ export async function createRig(extraArgs: string[] = [], faults?: FaultRules): 
     home,
     bundle,
     service,
-    work: (taskQueue, services, dataConverter = {}) =>
+    work: (taskQueue, services, { dataConverter = {}, webhook } = {}) =>
       work({
         env,
         home,
@@ -81,6 +84,7 @@ export async function createRig(extraArgs: string[] = [], faults?: FaultRules): 
         taskQueue,
         services: services ?? profiles(service),
         dataConverter,
+        ...(webhook && { webhook }),
       }),
     folder: (loop) => LoopFolder.at(home, loop),
     teardown: async () => {
@@ -105,10 +109,12 @@ interface Work extends Pick<Rig, 'env' | 'home' | 'bundle' | 'service'> {
   taskQueue: string;
   services: Map<string, ServiceProfile>;
   dataConverter: DataConverter;
+  webhook?: Webhook;
 }
 
-async function work({ env, home, bundle, taskQueue, services, dataConverter }: Work): Promise<() => Promise<void>> {
-  const activities = createActivities({ home, services, predictConcurrency: 8 });
+async function work(of: Work): Promise<() => Promise<void>> {
+  const { env, home, bundle, taskQueue, services, dataConverter, webhook } = of;
+  const activities = createActivities({ home, services, predictConcurrency: 8, ...(webhook && { webhook }) });
   const namespace = env.namespace ?? 'default';
   const workers: Worker[] = await createWorkers({
     connection: env.nativeConnection,
