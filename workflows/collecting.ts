@@ -1,12 +1,15 @@
 import { log, workflowInfo } from '@temporalio/workflow';
 import type { Collected } from '../activities/types.ts';
 import { durationMs } from '../loop/duration.ts';
+import { attempt } from './attempting.ts';
+import { needsAttention } from './attention.ts';
 import { enter, type LoopContext, ofLoop, work } from './context.ts';
 import { continueInNewRun } from './continuing.ts';
 import { add, imageCount, type LoopState, missing, subtract, total } from './loop-state.ts';
 import { tell } from './notices.ts';
 import { batchOf, collecting, wanted } from './summaries.ts';
-import { attempt, gate, LoopEnd, needsAttention, wait } from './waiting.ts';
+import { LoopEnd } from './unwinding.ts';
+import { gate, wait } from './waiting.ts';
 
 /**
  * Gets this round's images: drawn from the pool at once, or waited for from people.

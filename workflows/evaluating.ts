@@ -1,10 +1,11 @@
 import type { EvaluateInput } from '../activities/types.ts';
 import type { FailureType } from '../loop/failure.ts';
+import { attempt } from './attempting.ts';
 import { enter, type LoopContext, now, ofLoop, waits } from './context.ts';
 import { type Dataset, nameOf, registerAgain } from './registering.ts';
 import { given, partOfRound } from './summaries.ts';
 import { backOff, TRIES_AFTER_FAULTS } from './training-ends.ts';
-import { attempt, endIfStopped } from './waiting.ts';
+import { endIfStopped } from './unwinding.ts';
 
 /**
  * Measures a model on the frozen evaluation set, and predicts every image of it unless the spec says not to.

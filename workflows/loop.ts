@@ -5,8 +5,9 @@ import {
   condition,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Collected, Decided, Prepared, TrainingSet } from '../activities/types.ts';
+import type { Collected, Decided, TrainingSet } from '../activities/types.ts';
 import type { LoopResult } from '../loop/outcome.ts';
+import { attempt } from './attempting.ts';
 import { collect } from './collecting.ts';
 import { enter, type LoopContext, newContext, now, ofLoop, show, work } from './context.ts';
 import { continueInNewRun } from './continuing.ts';
@@ -17,12 +18,12 @@ import type { LoopInput } from './messages.ts';
 import { countDecision, countEnd } from './metrics.ts';
 import { register, trainAndMeasure } from './modelling.ts';
 import { tell, tellAgain, untilTold } from './notices.ts';
-import { nameOf, registerDataset } from './registering.ts';
+import { prepare } from './preparing.ts';
 import { enough, ensureService, unbind } from './service.ts';
 import { type Subsets, trainSubsets } from './subsets.ts';
 import { ending } from './summaries.ts';
 import { newRun, type TrainingRun } from './training-run.ts';
-import { attempt, deadlinePassed, endIfStopped, LoopEnd, RoundSkipped } from './waiting.ts';
+import { deadlinePassed, endIfStopped, LoopEnd, RoundSkipped } from './unwinding.ts';
 
 /**
  * One loop: collect, check, register, train, evaluate, decide, until it stops for a stated reason.
@@ -57,35 +58,6 @@ async function run(ctx: LoopContext): Promise<LoopResult> {
     if (error instanceof LoopEnd) return finish(ctx, error);
     throw error;
   }
-}
-
-async function prepare(ctx: LoopContext): Promise<void> {
-  const { state } = ctx;
-  enter(ctx, 'preparing', state.doing);
-  let { service } = ctx.input.spec;
-  const prepared = await attempt(ctx, {
-    step: 'prepare',
-    begins: true,
-    run: () => {
-      service = ctx.input.spec.service;
-      return work(ctx, 'prepare: freeze the evaluation set, read the images at hand').prepareLoop(ofLoop(ctx));
-    },
-  });
-  const { classes, evaluation, minImagesPerClass } = prepared;
-  state.warnings = prepared.warnings;
-  state.webhook = prepared.webhook === true;
-  const yardstick = evaluation && (await registerYardstick(ctx, evaluation));
-  state.frozen = { classes, minImagesPerClass, service, evaluation: yardstick };
-  if (prepared.firstNeed === null) throw new LoopEnd('image-limit');
-  state.need = prepared.firstNeed;
-  state.round = 1;
-}
-
-async function registerYardstick(ctx: LoopContext, evaluation: NonNullable<Prepared['evaluation']>) {
-  const base = `${ctx.input.spec.name}-evaluation-${evaluation.hash.slice(0, 12)}`;
-  const dataset = { base, version: 1, file: evaluation.file, images: evaluation.images };
-  await registerDataset(ctx, dataset, { what: `register ${evaluation.images} evaluation images` });
-  return { ...evaluation, base, version: dataset.version, dataset: nameOf(dataset) };
 }
 
 async function runRound(ctx: LoopContext): Promise<void> {

@@ -6,7 +6,7 @@ import { bindService, requireEnough } from './service.ts';
 import { train } from './training.ts';
 import { answered } from './training-ends.ts';
 import { modelName, type TrainingRun } from './training-run.ts';
-import { endIfStopped, ServiceChanged } from './waiting.ts';
+import { endIfStopped, ServiceChanged } from './unwinding.ts';
 
 /** Registers images as a dataset of this round. */
 export async function register(ctx: LoopContext, set: ImageSet): Promise<Dataset> {

@@ -1,6 +1,7 @@
 import type { FileRef } from '../loop/round.ts';
+import { attempt } from './attempting.ts';
 import { type LoopContext, now, ofLoop, work } from './context.ts';
-import { attempt, endIfStopped } from './waiting.ts';
+import { endIfStopped } from './unwinding.ts';
 
 /** A COCO file and the name that it has at the service. */
 export interface Dataset {

@@ -1,6 +1,8 @@
+import { attempt } from './attempting.ts';
+import { needsAttention } from './attention.ts';
 import { type LoopContext, ofLoop, work } from './context.ts';
 import { add, imageCount, subtract, total } from './loop-state.ts';
-import { attempt, needsAttention, unwindIfMoved } from './waiting.ts';
+import { unwindIfMoved } from './unwinding.ts';
 
 /**
  * Sees to it that the service in force knows the evaluation set, and that its quotas are those the loop goes by: after a person named

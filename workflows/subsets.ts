@@ -4,7 +4,7 @@ import type { LoopContext } from './context.ts';
 import { register, trainAndMeasure } from './modelling.ts';
 import { partOfRound } from './summaries.ts';
 import { newRun, type TrainingRun, wantedHours } from './training-run.ts';
-import { LoopEnd, RoundSkipped } from './waiting.ts';
+import { LoopEnd, RoundSkipped } from './unwinding.ts';
 
 /** What the trainings on parts of a first round came to. */
 export interface Subsets {

@@ -1,10 +1,12 @@
 import type { TrainingEnd } from '../activities/types.ts';
 import type { FailureType } from '../loop/failure.ts';
 import type { ModelReason } from '../loop/model-reason.ts';
+import { needsAttention } from './attention.ts';
 import { type LoopContext, now } from './context.ts';
 import { registerAgain } from './registering.ts';
 import { allowedHours, type TrainingRun } from './training-run.ts';
-import { LoopEnd, needsAttention, unwindIfMoved, wait } from './waiting.ts';
+import { LoopEnd, unwindIfMoved } from './unwinding.ts';
+import { wait } from './waiting.ts';
 
 /** How often the service's own fault is met with another try before somebody is asked. */
 export const TRIES_AFTER_FAULTS = 3;

@@ -3,7 +3,7 @@ import type { ModelReason } from '../loop/model-reason.ts';
 import { hoursLeft } from './budget.ts';
 import type { LoopContext } from './context.ts';
 import type { Dataset } from './registering.ts';
-import { LoopEnd } from './waiting.ts';
+import { LoopEnd } from './unwinding.ts';
 
 /** The trainings on a round's images, or on a part of the first round's: model names are counted by the workflow, and rise only after the service reported an end. */
 export interface TrainingRun {

@@ -1,6 +1,7 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { AwaitTrainingInput, TrainingEnd } from '../activities/types.ts';
 import { type ModelReason, reasonInWords } from '../loop/model-reason.ts';
+import { attempt } from './attempting.ts';
 import { owedMinutes, reserve, settle } from './budget.ts';
 import { enter, type LoopContext, now, ofLoop, waits, work } from './context.ts';
 import { countReserved, countTraining } from './metrics.ts';
@@ -8,7 +9,8 @@ import { nameOf } from './registering.ts';
 import { partOfRound, perClass } from './summaries.ts';
 import { afterFailure } from './training-ends.ts';
 import { modelName, type TrainingRun, trainingHours } from './training-run.ts';
-import { attempt, endIfStopped, gate, LoopEnd, Unwinding } from './waiting.ts';
+import { endIfStopped, LoopEnd, Unwinding } from './unwinding.ts';
+import { gate } from './waiting.ts';
 
 /**
  * Trains a model, once; again under a new name only after the service reported the one before as failed, cancelled or gone, and
