@@ -68,6 +68,8 @@ describe('a loop that is started from another one', () => {
     const next = await drawOf('second', 2);
     expect(next.length).toBeGreaterThan(0);
     expect(next.filter((image) => owned.includes(image))).toEqual([]);
+    const verified = await inProcess(['verify', 'second', '--json'], { home: rig.home });
+    expect(JSON.parse(verified.stdout)).toMatchObject({ passed: true, troubles: [], notes: [] });
     const names = (await billed(rig, 'second')).map(({ name }) => name);
     expect(names.filter((name) => name.startsWith('second-r1-'))).toHaveLength(1);
     const [file = ''] = await readdir(rig.folder('first').resolve('images'));

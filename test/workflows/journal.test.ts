@@ -63,6 +63,8 @@ describe('what people say to a loop', () => {
       'bob: resume – back',
       'Temporal UI: retry with caps.hours = 30 – more budget',
     ]);
+    const verified = await inProcess(['verify', 'said', '--json'], { home: rig.home });
+    expect(JSON.parse(verified.stdout)).toMatchObject({ passed: true, troubles: [], notes: [] });
     expect(entries.at(-1)).toMatchObject({
       sequence: 4,
       round: 1,
