@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { ZipFile } from 'yauzl';
 import { z } from 'zod';
-import { jsonOrUndefined } from '../loop/json.ts';
+import { foreignJson } from '../loop/json.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { FORMAT_VERSION, FormatSchema, MANIFEST, type Manifest, ManifestSchema } from './export-format.ts';
@@ -17,7 +17,9 @@ const MOST_BYTES = 256 * 1024 * 1024;
 export async function readManifest(zip: ZipFile, { entries }: ReadEntries, source: string): Promise<Manifest> {
   const found = entries.get(MANIFEST);
   if (found === undefined || found.entry.uncompressedSize > MOST_BYTES) throw noLoop(source, `it has no ${MANIFEST}`);
-  const content = jsonOrUndefined(await text(await openEntry(zip, found.entry)));
+  const json = foreignJson(await text(await openEntry(zip, found.entry)));
+  if ('problem' in json) throw noLoop(source, `its ${MANIFEST} ${json.problem}`);
+  const content = json.value;
   const format = FormatSchema.safeParse(content);
   if (!format.success) throw noLoop(source, `its ${MANIFEST} is not one of deltaloop’s`);
   const { formatVersion } = format.data;
