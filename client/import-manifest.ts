@@ -6,6 +6,7 @@ import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { FORMAT_VERSION, FormatSchema, MANIFEST, type Manifest, ManifestSchema } from './export-format.ts';
 import { openEntry, type ReadEntries } from './import-entries.ts';
+import { IMPORTED_FILE } from './imported-file.ts';
 
 /** Some hundred bytes a file: enough for a million files. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -44,12 +45,14 @@ function differences({ loop, files }: Manifest, entries: ReadEntries['entries'])
   const missing = [...listed.keys()]
     .filter((name) => !entries.has(name))
     .map((name) => `${JSON.stringify(name)} is missing`);
+  const marked = files.some(({ path }) => path.toLowerCase() === IMPORTED_FILE);
   const extra = [...entries.keys()].filter((name) => name !== MANIFEST && !listed.has(name));
   const sizes = [...listed].filter(
     ([name, { bytes }]) => (entries.get(name)?.entry.uncompressedSize ?? bytes) !== bytes,
   );
   return [
     ...twice,
+    ...(marked ? [`it holds ${IMPORTED_FILE}, which only an import writes`] : []),
     ...missing,
     ...extra.map((name) => `${JSON.stringify(name)} is not in its ${MANIFEST}`),
     ...sizes.map(([name]) => `${JSON.stringify(name)} has another size than its ${MANIFEST} says`),
