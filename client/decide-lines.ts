@@ -8,6 +8,7 @@ import { LONGEST_LINE } from './json-lines.ts';
 import { decisionRequestJsonSchema } from './json-schemas.ts';
 import { requestContradictions } from './request-contradictions.ts';
 import { schemaProblems } from './spec-problems.ts';
+import { terminalJson } from './terminal-text.ts';
 
 export type Answer = (request: DecisionRequest) => DecisionAnswer;
 
@@ -36,7 +37,7 @@ export async function answerLines(
     const said = line === null ? refused(number, [tooLong()]) : answerLine(line, number, answer);
     if ('error' in said) summary.refused.push(number);
     else summary.answered += 1;
-    await write(JSON.stringify(said));
+    await write(terminalJson(JSON.stringify(said)));
   }
   return summary;
 }
