@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import { csvFields, textLines } from '../loop/csv.ts';
 import type { Finding } from '../loop/finding.ts';
 import { SourceUnreadableError, systemCode } from './errors.ts';
@@ -21,11 +22,12 @@ interface Groups {
 
 /**
  * Reads `groups.csv` (header `file,group`; fields may stand in double quotes); no file means no groups.
- * A line that does not fit, or gives an image a second group, is an error; one that names no listed image a warning.
+ * A link out of the folder is not followed; the listing tells it. A line that does not fit, or gives an image a second group, is an error; one that names no listed image a warning.
  * @throws SourceUnreadableError when the file is there but cannot be read, or is larger than any dataset's.
  */
 export async function readGroups(root: string, files: ReadonlySet<string>): Promise<Groups> {
-  const text = await readIfThere(join(root, GROUPS_FILE));
+  const path = join(root, GROUPS_FILE);
+  const text = (await leadsOut(path, root)) ? undefined : await readIfThere(path);
   if (text === undefined) return { groups: new Map(), findings: [] };
   const [header = '', ...lines] = textLines(text);
   if (csvFields(header).join(',') !== 'file,group') return { groups: new Map(), findings: [badHeader(header)] };
@@ -55,6 +57,12 @@ function lineProblem(row: {
   if (row.rest.length > 0 || row.group === '') return 'does not have the two fields `file,group`';
   if (row.known !== undefined && row.known !== row.group) return `gives ${JSON.stringify(row.file)} a second group`;
   return undefined;
+}
+
+/** What lies elsewhere is not the dataset's, and a line of it would be told. */
+async function leadsOut(path: string, root: string): Promise<boolean> {
+  const real = await realpath(path).catch(() => undefined);
+  return real !== undefined && !real.startsWith((await realpath(root)) + sep);
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import { readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { foreignJson } from '../loop/json.ts';
 import type { FileRef } from '../loop/round.ts';
 import { LoopNameSchema } from '../loop/spec.ts';
 import { createExclusive, fillWith, makeFolder, replaceWhole } from './durable.ts';
@@ -100,16 +101,16 @@ export class LoopFolder {
 
   /**
    * The value in a JSON file; undefined when there is no such file.
-   * @throws FolderConflictError when it is not JSON; PathOutsideError.
+   * @throws FolderConflictError when it is not JSON, nested without end or has a key that is never taken;
+   *   PathOutsideError.
    */
   async readJson(file: string): Promise<unknown> {
     const bytes = await readIfThere(this.resolve(file));
     if (bytes === undefined) return undefined;
-    try {
-      return JSON.parse(bytes.toString('utf8'));
-    } catch {
-      throw new FolderConflictError(file, 'is not JSON');
-    }
+    // An imported record is somebody else's.
+    const json = foreignJson(bytes.toString('utf8'));
+    if ('problem' in json) throw new FolderConflictError(file, json.problem);
+    return json.value;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { SourceUnreadableError, systemCode } from './errors.ts';
 
@@ -22,7 +23,8 @@ export function sizeProblem(bytes: number, { maxBytes, instead }: Bound): string
  */
 export async function readBounded(path: string, bound: Bound): Promise<string> {
   try {
-    await using file = await open(path);
+    // Opened without waiting for the other end of a pipe.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const facts = await file.stat();
     if (!facts.isFile()) throw new SourceUnreadableError(path, 'is not a file');
     const problem = sizeProblem(facts.size, bound);

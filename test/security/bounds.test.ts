@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, open, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { answerLines } from '../../client/decide-lines.ts';
@@ -12,7 +13,7 @@ import { answerRequest } from '../../decide/answer.ts';
 import type { DecisionLine } from '../../loop/decision-answer.ts';
 import type { FileRef } from '../../loop/round.ts';
 import { peopleContext } from '../collect/fixtures.ts';
-import { imageFolder } from '../data/fixtures.ts';
+import { imageFolder, temporaryFolder } from '../data/fixtures.ts';
 
 /** Makes a file of that many bytes, which takes no room on the disk. */
 async function grow(path: string, bytes: number): Promise<void> {
@@ -100,6 +101,27 @@ describe('groups.csv', () => {
     const folder = await imageFolder({ 'cat/a.png': 1 });
     await mkdir(join(folder, 'groups.csv'));
     await expect(readListing(folder)).rejects.toThrow('groups.csv is not a file');
+    const other = await imageFolder({ 'cat/a.png': 1 });
+    execFileSync('mkfifo', [join(other, 'groups.csv')]);
+    await expect(readListing(other)).rejects.toThrow('groups.csv is not a file');
+  });
+
+  it('is not read over a link that leads out of the folder: its first line would be told', async () => {
+    const folder = await imageFolder({ 'cat/a.png': 1 });
+    const secret = join(await temporaryFolder(), 'secret');
+    await writeFile(secret, 'a secret line\n');
+    await symlink(secret, join(folder, 'groups.csv'));
+    const { findings, items } = await readListing(folder);
+    expect(findings).toMatchObject([{ severity: 'error', code: 'link-outside', where: 'groups.csv' }]);
+    expect(JSON.stringify(findings)).not.toContain('secret line');
+    expect(items).toHaveLength(1);
+  });
+
+  it('is read over a link inside the folder', async () => {
+    const folder = await imageFolder({ 'cat/a.png': 1 });
+    await writeFile(join(folder, '.groups'), 'file,group\ncat/a.png,one\n');
+    await symlink('.groups', join(folder, 'groups.csv'));
+    expect((await readListing(folder)).items[0]?.group).toBe('one');
   });
 });
 
