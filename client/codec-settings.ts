@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import type { CodecServerOptions } from '../codec/codec-server.ts';
 import { keyRing } from '../codec/key-ring.ts';
 import { payloadCodec } from '../codec/payload-codec.ts';
@@ -83,7 +84,14 @@ function originsOf(address: string): string[] {
 
 async function tlsFiles({ tlsCert, tlsKey }: CodecFlags): Promise<CodecServerOptions['tls']> {
   if (tlsCert === undefined || tlsKey === undefined) return undefined;
-  return { cert: await read(tlsCert), key: await read(tlsKey) };
+  const files = { cert: await read(tlsCert), key: await read(tlsKey) };
+  try {
+    createSecureContext(files);
+  } catch (error) {
+    const why = `${tlsCert} and ${tlsKey} are no certificate and its key in PEM, without a password`;
+    throw refusal([`${why} (${systemCode(error) ?? 'unreadable'})`]);
+  }
+  return files;
 }
 
 async function read(path: string): Promise<Buffer> {

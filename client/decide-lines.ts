@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { whole } from '../decide/format.ts';
 import type { DecisionLine, RefusedRequest } from '../loop/decision-answer.ts';
 import { type DecisionAnswer, type DecisionRequest, DecisionRequestSchema } from '../loop/decision-request.ts';
 import { shapeProblem } from '../loop/shape.ts';
 import type { SpecProblem } from './dial-problems.ts';
+import { LONGEST_LINE } from './json-lines.ts';
 import { decisionRequestJsonSchema } from './json-schemas.ts';
 import { requestContradictions } from './request-contradictions.ts';
 import { schemaProblems } from './spec-problems.ts';
+import { terminalJson } from './terminal-text.ts';
 
 export type Answer = (request: DecisionRequest) => DecisionAnswer;
 
@@ -18,11 +21,11 @@ export interface DecideSummary {
 
 /**
  * Answers every line that is not blank, in order, each as soon as it came; a line that is no request is answered with all its
- * problems, and the others go on.
+ * problems, and the others go on. Null stands for a line that was too long to be read.
  * @param write takes one line of output and resolves when the next may follow
  */
 export async function answerLines(
-  lines: AsyncIterable<string>,
+  lines: AsyncIterable<string | null>,
   answer: Answer,
   write: (line: string) => Promise<void>,
 ): Promise<DecideSummary> {
@@ -30,11 +33,11 @@ export async function answerLines(
   let number = 0;
   for await (const line of lines) {
     number += 1;
-    if (line.trim() === '') continue;
-    const said = answerLine(line, number, answer);
+    if (line?.trim() === '') continue;
+    const said = line === null ? refused(number, [tooLong()]) : answerLine(line, number, answer);
     if ('error' in said) summary.refused.push(number);
     else summary.answered += 1;
-    await write(JSON.stringify(said));
+    await write(terminalJson(JSON.stringify(said)));
   }
   return summary;
 }
@@ -57,6 +60,12 @@ export function answerLine(line: string, number: number, answer: Answer): Decisi
 function refused(line: number, problems: SpecProblem[]): RefusedRequest {
   const told = problems.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
   return { error: { line, problems: told } };
+}
+
+function tooLong(): SpecProblem {
+  const most = whole(LONGEST_LINE);
+  const message = `has more than ${most} characters; at most ${most} of a line are read: put each request on a line of its own, or leave rounds out of its history`;
+  return { path: [], message };
 }
 
 function isGroup(document: unknown): document is object {

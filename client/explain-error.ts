@@ -4,6 +4,7 @@ import { FAILURES, type FailureType } from '../loop/failure.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { isNotAuthorised, isServerAway } from './grpc.ts';
+import { printable } from './text-table.ts';
 
 const KEYS_NEXT =
   'Give this command the keys that the worker has: DELTALOOP_ENCRYPTION_KEYS, see docs/security.md. Then type it again.';
@@ -59,8 +60,8 @@ function dataProblem(error: DataError): CliError {
 
 /** The text for stderr: the message, and the next step on a line of its own; with the stack when asked for. */
 export function errorText(error: CliError, debug: boolean): string {
-  const lines = [`deltaloop: ${error.message}`];
-  if (error.next !== undefined) lines.push(`  → ${error.next}`);
+  const lines = `deltaloop: ${error.message}`.split('\n').map(printable);
+  if (error.next !== undefined) lines.push(`  → ${printable(error.next)}`);
   if (debug && error.cause instanceof Error) lines.push(String(error.cause.stack));
   return lines.join('\n');
 }

@@ -50,6 +50,9 @@ export async function readEntries(zip: ZipFile, limits: ImportLimits): Promise<R
     if (problem !== undefined) read.problems.push(problem);
     else if (name !== undefined && !name.endsWith('/')) read.entries.set(name, { name, entry });
   }
+  const packed = [...read.entries.values()].reduce((sum, { entry }) => sum + entry.compressedSize, 0);
+  if (packed > zip.fileSize) read.problems.push('its entries overlap, as those of a decompression bomb do');
+  read.problems.push(...insideFiles(read.entries));
   if (read.bytes > limits.bytes)
     read.problems.push(
       `it unpacks to ${read.bytes} bytes, and at most ${limits.bytes} are unpacked; raise that with --max-gigabytes if you trust it`,
@@ -87,14 +90,30 @@ function problemOf(name: string, entry: Entry, seen: Set<string>): string | unde
   if (validateFileName(name) !== null || !isPlainPath(name))
     return `${shown} leads out of the loop’s folder, or is no plain path`;
   if (kind !== 0 && kind !== REGULAR && kind !== FOLDER) return `${shown} is a link or another special file`;
-  // Some file systems take these for one name.
-  const folded = name.normalize('NFC').toLowerCase();
-  if (seen.has(folded)) return `${shown} is there twice`;
-  seen.add(folded);
+  if (seen.has(folded(name))) return `${shown} is there twice`;
+  seen.add(folded(name));
   if (entry.isEncrypted() || !entry.canDecodeFileData()) return `${shown} is encrypted or packed in an unknown way`;
   if (entry.uncompressedSize > RATIO_FROM_BYTES && entry.uncompressedSize > MOST_RATIO * entry.compressedSize)
     return `${shown} unpacks to more than ${MOST_RATIO} times its size, as a decompression bomb does`;
   return undefined;
+}
+
+/** A name that is a file cannot hold others; told here, or the file system would only say so half way through. */
+function insideFiles(entries: ReadEntries['entries']): string[] {
+  const files = new Set([...entries.keys()].map(folded));
+  return [...entries.keys()]
+    .filter((name) => parents(folded(name)).some((parent) => files.has(parent)))
+    .map((name) => `${JSON.stringify(name)} lies inside another file`);
+}
+
+function parents(name: string): string[] {
+  const parts = name.split('/');
+  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join('/'));
+}
+
+/** Some file systems take names for one that differ in case, or in how letters are composed. */
+function folded(name: string): string {
+  return name.normalize('NFC').toLowerCase();
 }
 
 /** `a/b.c`: no empty part, none of dots alone, no control character, nothing that a drive letter or a stream would use. */

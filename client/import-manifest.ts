@@ -1,11 +1,12 @@
 import { text } from 'node:stream/consumers';
 import type { ZipFile } from 'yauzl';
 import { z } from 'zod';
-import { jsonOrUndefined } from '../loop/json.ts';
+import { foreignJson } from '../loop/json.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { FORMAT_VERSION, FormatSchema, MANIFEST, type Manifest, ManifestSchema } from './export-format.ts';
 import { openEntry, type ReadEntries } from './import-entries.ts';
+import { IMPORTED_FILE } from './imported-file.ts';
 
 /** Some hundred bytes a file: enough for a million files. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -17,7 +18,9 @@ const MOST_BYTES = 256 * 1024 * 1024;
 export async function readManifest(zip: ZipFile, { entries }: ReadEntries, source: string): Promise<Manifest> {
   const found = entries.get(MANIFEST);
   if (found === undefined || found.entry.uncompressedSize > MOST_BYTES) throw noLoop(source, `it has no ${MANIFEST}`);
-  const content = jsonOrUndefined(await text(await openEntry(zip, found.entry)));
+  const json = foreignJson(await text(await openEntry(zip, found.entry)));
+  if ('problem' in json) throw noLoop(source, `its ${MANIFEST} ${json.problem}`);
+  const content = json.value;
   const format = FormatSchema.safeParse(content);
   if (!format.success) throw noLoop(source, `its ${MANIFEST} is not one of deltaloop’s`);
   const { formatVersion } = format.data;
@@ -42,12 +45,14 @@ function differences({ loop, files }: Manifest, entries: ReadEntries['entries'])
   const missing = [...listed.keys()]
     .filter((name) => !entries.has(name))
     .map((name) => `${JSON.stringify(name)} is missing`);
+  const marked = files.some(({ path }) => path.toLowerCase() === IMPORTED_FILE);
   const extra = [...entries.keys()].filter((name) => name !== MANIFEST && !listed.has(name));
   const sizes = [...listed].filter(
     ([name, { bytes }]) => (entries.get(name)?.entry.uncompressedSize ?? bytes) !== bytes,
   );
   return [
     ...twice,
+    ...(marked ? [`it holds ${IMPORTED_FILE}, which only an import writes`] : []),
     ...missing,
     ...extra.map((name) => `${JSON.stringify(name)} is not in its ${MANIFEST}`),
     ...sizes.map(([name]) => `${JSON.stringify(name)} has another size than its ${MANIFEST} says`),

@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
+import { unturned } from './terminal-text.ts';
 
-/** Text from people and files made safe for a terminal: no escape sequences, no control characters. */
+/** Text from people and files made safe for a terminal: no escape sequences, no control characters, nothing that reads backwards. */
 export function printable(text: string): string {
-  return stripVTControlCharacters(text).replace(/\p{Cc}+/gu, ' ');
+  return unturned(stripVTControlCharacters(text)).replace(/\p{Cc}+/gu, ' ');
 }
 
 export type Cell = string | number;

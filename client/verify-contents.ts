@@ -6,6 +6,7 @@ import { mapAtOnce } from '../data/concurrency.ts';
 import { systemCode } from '../data/errors.ts';
 import { hashFile } from '../data/hash.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
+import { foreignJson } from '../loop/json.ts';
 import { isImage, schemaOf } from './verify-kinds.ts';
 import { type Trouble, trouble } from './verify-trouble.ts';
 
@@ -97,13 +98,9 @@ function differing(
 }
 
 function misfit(file: string, content: Buffer, schema: z.ZodType): Trouble | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(content.toString('utf8'));
-  } catch {
-    return trouble('changed', file, 'is not JSON');
-  }
-  const parsed = schema.safeParse(value);
+  const json = foreignJson(content.toString('utf8'));
+  if ('problem' in json) return trouble('changed', file, json.problem);
+  const parsed = schema.safeParse(json.value);
   if (parsed.success) return undefined;
   const problems = z.prettifyError(parsed.error).replaceAll(/\s+/g, ' ');
   return trouble('changed', file, `does not hold what deltaloop writes there: ${problems}`);

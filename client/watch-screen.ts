@@ -69,7 +69,7 @@ function liveScreen({ loop, output, places }: ScreenOptions): WatchScreen {
       shown = text(view, places);
       draw(shown);
     },
-    away: (reason) => draw([shown, style('yellow', reason)].filter(Boolean).join('\n\n')),
+    away: (reason) => draw([shown, style('yellow', printable(reason))].filter(Boolean).join('\n\n')),
     done: (last, final) => {
       // The last picture stays whole, however high the terminal is.
       draw.clear();

@@ -49,7 +49,7 @@ export async function copyBatch(
   });
   images.sort((a, b) => compareText(a.sha256, b.sha256));
   return {
-    manifest: await writeBatch(folder, images),
+    manifest: await writeBatch(folder, { source: dir, images }),
     counts: countPerClass(images, []),
     images: images.length,
     findings: [...listing.findings, ...probed.findings, ...distinct.findings],

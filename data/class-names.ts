@@ -2,6 +2,11 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Finding } from '../loop/finding.ts';
 import { isReservedName } from '../loop/shape.ts';
 
+/** Every name is compared with every other; beyond so many, no service takes them and no person reads the pairs. */
+const MOST_COMPARED = 2000;
+/** Letters; the time to compare two names grows with the product of their lengths. */
+const LONGEST_COMPARED = 500;
+
 /** A class name as it is compared and stored: composed Unicode (file systems differ), no space around it. */
 export function className(name: string): string {
   return name.normalize('NFC').trim();
@@ -30,20 +35,26 @@ export function unknownClass(where: string, name: string, classes: readonly stri
 /** Class names that are reserved or twice in the list (errors), or so alike that they are likely one class (warning). */
 export function checkClassNames(classes: readonly string[]): Finding[] {
   const findings: Finding[] = [];
+  const essences = classes.length > MOST_COMPARED ? [] : classes.map(essence);
+  const seen = new Set<string>();
   classes.forEach((name, at) => {
     if (isReservedName(name)) findings.push(reserved(name));
-    for (const other of classes.slice(at + 1)) {
-      if (name === other) findings.push(sameName(name));
-      else if (nearlySame(name, other)) findings.push(alike(name, other));
+    if (seen.has(name)) findings.push(sameName(name));
+    seen.add(name);
+    for (let after = at + 1; after < essences.length; after += 1) {
+      const other = classes[after];
+      const same = nearlySame(essences[at], essences[after]);
+      if (other !== undefined && other !== name && same) findings.push(alike(name, other));
     }
   });
   return findings;
 }
 
-function nearlySame(a: string, b: string): boolean {
-  const [left, right] = [essence(a), essence(b)];
+/** Lengths are looked at first: the names may be as long as a file from somebody makes them. */
+function nearlySame(left = '', right = ''): boolean {
   if (left === right) return true;
-  return Math.min(left.length, right.length) >= 6 && distance(left, right) === 1;
+  const [short, long] = [Math.min(left.length, right.length), Math.max(left.length, right.length)];
+  return short >= 6 && long <= LONGEST_COMPARED && long - short <= 1 && distance(left, right) === 1;
 }
 
 function essence(name: string): string {

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute } from 'node:path';
 import type { Finding } from '../loop/finding.ts';
+import { foreignJson } from '../loop/json.ts';
 import { classesOf, type Labelled } from '../loop/labels.ts';
-import { shapeProblem } from '../loop/shape.ts';
 import { className, unknownClass } from './class-names.ts';
 import { outsideFolder, pathOf, pathsOutside } from './coco-address.ts';
 import { boxesOf } from './coco-boxes.ts';
@@ -21,7 +21,10 @@ import { readBounded } from './read-bounded.ts';
 import { groupOf } from './stored-image.ts';
 
 /** A hundred thousand images with a million boxes are a quarter of this. */
-const MAX_COCO_BYTES = 400_000_000;
+const COCO_BOUND = {
+  maxBytes: 400_000_000,
+  instead: 'give the images as several COCO files, each with its part of them',
+};
 
 /** Lists the images of a COCO file: for classification with one label each, for detection with their boxes; see `readListing`. */
 export async function listCoco(source: string, options: ListingOptions): Promise<Listing> {
@@ -56,16 +59,9 @@ export async function listCoco(source: string, options: ListingOptions): Promise
 }
 
 async function readJsonFile(source: string): Promise<unknown> {
-  const text = await readBounded(source, MAX_COCO_BYTES);
-  try {
-    const value: unknown = JSON.parse(text);
-    const problem = shapeProblem(value);
-    if (problem !== undefined) throw new SourceUnreadableError(source, problem);
-    return value;
-  } catch (error) {
-    if (error instanceof SourceUnreadableError) throw error;
-    throw new SourceUnreadableError(source, 'is not JSON', { cause: error });
-  }
+  const json = foreignJson(await readBounded(source, COCO_BOUND));
+  if ('problem' in json) throw new SourceUnreadableError(source, json.problem);
+  return json.value;
 }
 
 /** The annotations whose image and category are there, each with its class. */

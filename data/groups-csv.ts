@@ -1,11 +1,18 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import { csvFields, textLines } from '../loop/csv.ts';
 import type { Finding } from '../loop/finding.ts';
 import { SourceUnreadableError, systemCode } from './errors.ts';
+import { readBounded } from './read-bounded.ts';
 
 /** Name of the file at an ImageFolder's root that says which images belong together. */
 export const GROUPS_FILE = 'groups.csv';
+
+/** A million images with paths of a hundred characters. */
+const GROUPS_BOUND = {
+  maxBytes: 100_000_000,
+  instead: 'keep only the lines of images that are in this folder, or split the folder with its groups',
+};
 
 interface Groups {
   /** Group of an image by its path relative to the root. */
@@ -15,11 +22,12 @@ interface Groups {
 
 /**
  * Reads `groups.csv` (header `file,group`; fields may stand in double quotes); no file means no groups.
- * A line that does not fit, or gives an image a second group, is an error; one that names no listed image a warning.
- * @throws SourceUnreadableError when the file is there but cannot be read.
+ * A link out of the folder is not followed; the listing tells it. A line that does not fit, or gives an image a second group, is an error; one that names no listed image a warning.
+ * @throws SourceUnreadableError when the file is there but cannot be read, or is larger than any dataset's.
  */
 export async function readGroups(root: string, files: ReadonlySet<string>): Promise<Groups> {
-  const text = await readIfThere(join(root, GROUPS_FILE));
+  const path = join(root, GROUPS_FILE);
+  const text = (await leadsOut(path, root)) ? undefined : await readIfThere(path);
   if (text === undefined) return { groups: new Map(), findings: [] };
   const [header = '', ...lines] = textLines(text);
   if (csvFields(header).join(',') !== 'file,group') return { groups: new Map(), findings: [badHeader(header)] };
@@ -51,13 +59,17 @@ function lineProblem(row: {
   return undefined;
 }
 
+/** What lies elsewhere is not the dataset's, and a line of it would be told. */
+async function leadsOut(path: string, root: string): Promise<boolean> {
+  const real = await realpath(path).catch(() => undefined);
+  return real !== undefined && !real.startsWith((await realpath(root)) + sep);
+}
+
 async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw new SourceUnreadableError(path, `cannot be read (${systemCode(error)})`, { cause: error });
-  }
+  return readBounded(path, GROUPS_BOUND).catch((error: unknown) => {
+    if (error instanceof SourceUnreadableError && systemCode(error.cause) === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 function badHeader(header: string): Finding {

@@ -22,6 +22,8 @@ const SIGNATURES: Signature[] = [
   { head: '????ftyphei', what: 'a HEIC photo' },
   { head: '????ftypmif', what: 'a HEIF image' },
   { head: '????ftypavif', what: 'an AVIF image' },
+  { head: '<svg', what: 'an SVG drawing' },
+  { head: '<?xml', what: 'an XML text, such as an SVG drawing' },
   { head: '%PDF', what: 'a PDF document' },
 ];
 

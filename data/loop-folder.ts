@@ -2,6 +2,7 @@ import { readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { foreignJson } from '../loop/json.ts';
 import type { FileRef } from '../loop/round.ts';
 import { LoopNameSchema } from '../loop/spec.ts';
 import { createExclusive, fillWith, makeFolder, replaceWhole } from './durable.ts';
@@ -9,6 +10,7 @@ import { FolderConflictError, FolderMissingError, orDiskTrouble, PathOutsideErro
 import { sha256Of } from './hash.ts';
 import { type ImageName, type ImageStore, storeImageFile } from './image-store.ts';
 import { stableJson } from './json.ts';
+import { type Bound, sizeProblem } from './read-bounded.ts';
 
 /**
  * The plain files of one loop, below `<home>/loops/<loop>`. Only the owner can read them (0700, 0600). Every write
@@ -99,16 +101,16 @@ export class LoopFolder {
 
   /**
    * The value in a JSON file; undefined when there is no such file.
-   * @throws FolderConflictError when it is not JSON; PathOutsideError.
+   * @throws FolderConflictError when it is not JSON, nested without end or has a key that is never taken;
+   *   PathOutsideError.
    */
   async readJson(file: string): Promise<unknown> {
     const bytes = await readIfThere(this.resolve(file));
     if (bytes === undefined) return undefined;
-    try {
-      return JSON.parse(bytes.toString('utf8'));
-    } catch {
-      throw new FolderConflictError(file, 'is not JSON');
-    }
+    // An imported record is somebody else's.
+    const json = foreignJson(bytes.toString('utf8'));
+    if ('problem' in json) throw new FolderConflictError(file, json.problem);
+    return json.value;
   }
 
   /**
@@ -127,13 +129,15 @@ export class LoopFolder {
   /**
    * The bytes a reference names, checked against its SHA-256. A reference that was written while the folder lay below another
    * home (an imported record, a home that moved) names the same file of this one.
+   * @param bound for a file that comes from outside; it is looked at before a byte is read.
    * @throws PathOutsideError when the address, or a symbolic link on the way, leaves the folder;
-   *   FolderConflictError when the file is missing or holds other bytes; FolderMissingError.
+   *   FolderConflictError when the file is missing, holds other bytes or is beyond its bound; FolderMissingError.
    */
-  async read(ref: FileRef): Promise<Buffer> {
+  async read(ref: FileRef, bound?: Bound): Promise<Buffer> {
     const path = this.#pathOf(ref);
     await this.mustExist();
     const file = relative(this.path, path);
+    if (bound !== undefined) await this.#mustBeWithin(bound, path);
     const bytes = await readIfThere(path);
     if (bytes === undefined) throw new FolderConflictError(file, 'is missing');
     if (!isInside(await realpath(this.path), await realpath(path))) throw new PathOutsideError(ref.uri, this.path);
@@ -171,6 +175,14 @@ export class LoopFolder {
     await this.mustExist();
     await orDiskTrouble(path, () => makeFolder(dirname(path)));
     return path;
+  }
+
+  /** @throws FolderConflictError for a larger file, and for what is no file: a pipe has no size and no end. */
+  async #mustBeWithin(bound: Bound, path: string): Promise<void> {
+    const facts = await stat(path).catch(() => undefined);
+    if (facts === undefined) return;
+    const problem = facts.isFile() ? sizeProblem(facts.size, bound) : 'is not a file';
+    if (problem !== undefined) throw new FolderConflictError(relative(this.path, path), problem);
   }
 
   #pathOf(ref: FileRef): string {

@@ -13,6 +13,8 @@ sharp.cache(false);
 
 /** The largest image that any vision service takes is 16,000 × 16,000; decoding stops there. */
 const MAX_PIXELS = 16_000 * 16_000;
+/** Ten times what any vision service takes: no more is read of a file whose service is not known yet. */
+const MAX_BYTES = 200_000_000;
 /** Above this many pixels an image (four bytes each when decoded) is decoded alone. */
 const LARGE_PIXELS = 24_000_000;
 const largeImages = pLimit(1);
@@ -72,13 +74,15 @@ export async function probeImage(path: string, limits: Partial<ImageLimits> = {}
  * Looks at a file before it is opened: a pipe or device is never read, nor is a file above the limit.
  * @throws ImageProblem `image-unreadable` or `image-too-large`.
  */
-export async function checkFile(path: string, maxImageBytes = Number.POSITIVE_INFINITY): Promise<void> {
+export async function checkFile(path: string, maxImageBytes?: number): Promise<void> {
   const found = await stat(path).catch((error: unknown) => {
     throw readProblem(error);
   });
   if (!found.isFile()) throw unreadable('it is no file but something else');
-  if (found.size <= maxImageBytes) return;
-  const message = `the file has ${megabytes(found.size)} MB; the vision service takes at most ${megabytes(maxImageBytes)} MB`;
+  const most = maxImageBytes ?? MAX_BYTES;
+  if (found.size <= most) return;
+  const who = maxImageBytes === undefined ? 'no vision service takes more than' : 'the vision service takes at most';
+  const message = `the file has ${megabytes(found.size)} MB; ${who} ${megabytes(most)} MB`;
   throw new ImageProblem('image-too-large', message, 'Save it smaller (fewer pixels, or as JPEG), or leave it out.');
 }
 

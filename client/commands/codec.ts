@@ -30,7 +30,7 @@ async function serve(context: CommandContext, flags: CodecFlags): Promise<void> 
   const { serveCodec } = await import('../../codec/codec-server.ts');
   const settings = await codecSettings(context, flags);
   const server = await serveCodec(settings).catch((error: unknown) => {
-    throw portProblem(error, flags.port);
+    throw listenProblem(error, flags);
   });
   const { origins, namespace } = settings.access;
   if (!context.output.live) context.output.json({ schemaVersion: 1, ready: true, url: server.url }, true);
@@ -45,11 +45,18 @@ async function serve(context: CommandContext, flags: CodecFlags): Promise<void> 
   await untilStopped(server);
 }
 
-function portProblem(error: unknown, port: number): unknown {
-  if (systemCode(error) !== 'EADDRINUSE') return error;
-  return new CliError(`The codec server was not started: another program listens on port ${port}.`, {
+function listenProblem(error: unknown, { host, port }: CodecFlags): unknown {
+  const why: Record<string, string> = {
+    EADDRINUSE: `another program listens on port ${port}`,
+    EACCES: `this user may not listen on port ${port}`,
+    EADDRNOTAVAIL: `${host} is no address of this machine`,
+    ENOTFOUND: `${host} is no address of this machine`,
+  };
+  const known = why[systemCode(error) ?? ''];
+  if (known === undefined) return error;
+  return new CliError(`The codec server was not started: ${known}.`, {
     exitCode: EXIT.usage,
-    next: 'Give another port with --port, and the same one to the Temporal UI.',
+    next: 'Give another one with --port or --host, and the same one to the Temporal UI.',
     cause: error,
   });
 }

@@ -123,7 +123,7 @@ describe('the lines of a stream', () => {
             for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
           };
           const expected = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
-          const found: string[] = [];
+          const found: (string | null)[] = [];
           for await (const line of linesOf(cut())) found.push(line);
           expect(found).toEqual(expected);
         },

@@ -64,6 +64,7 @@ async function importOf(bytes: Buffer, args: string[] = []) {
 }
 
 const SPEC: Packed = { name: 'pets/spec.json', content: '{}' };
+const ACCENT: Packed = { name: 'pets/\u00e9.json', content: '{}' };
 
 describe('deltaloop import', () => {
   it('takes a file that fits its manifest', async () => {
@@ -84,10 +85,21 @@ describe('deltaloop import', () => {
     ['a file that nothing lists', { name: 'pets/extra.json' }, 'is not in its manifest.json'],
     ['a file beside the loop', { name: 'dev.json' }, 'is not in its manifest.json'],
     ['another loop', { name: 'other/spec.json' }, 'is not in its manifest.json'],
+    ['a folder of loops in a loop', { name: 'loops/pets/spec.json' }, 'is not in its manifest.json'],
+    ['a loop beside it', { name: 'pets/../dogs/spec.json' }, 'leads out of the loop’s folder'],
+    ['a network share', { name: '\\\\host\\share\\evil' }, 'leads out of the loop’s folder'],
+    ['a stream of a file', { name: 'pets/spec.json:evil' }, 'no plain path'],
+    ['dots alone', { name: 'pets/.../evil' }, 'leads out of the loop’s folder'],
+    ['an empty name', { name: 'pets//evil' }, 'leads out of the loop’s folder'],
+    ['an escape of a terminal', { name: 'pets/\u009b31m.json' }, 'no plain path'],
+    ['a name twice but for how its letters are composed', { name: 'pets/E\u0301.json' }, 'is there twice'],
+    ['a file inside a file', { name: 'pets/spec.json/evil' }, 'lies inside another file'],
+    ['a file inside a file but for case', { name: 'pets/Spec.json/evil' }, 'lies inside another file'],
+    ['a pipe', { name: 'pets/pipe', mode: 0o010666 }, 'special file'],
     ['a control character', { name: 'pets/a\u0007b' }, 'no plain path'],
     ['a bomb', { name: 'pets/bomb', content: Buffer.alloc(4 << 20) }, 'decompression bomb'],
   ])('refuses %s and writes nothing', async (_what, entry, words) => {
-    const { code, stderr, left } = await importOf(await zip([SPEC, entry, manifest([SPEC])]));
+    const { code, stderr, left } = await importOf(await zip([SPEC, ACCENT, entry, manifest([SPEC, ACCENT])]));
     expect(code).toBe(7);
     expect(stderr).toContain(words);
     expect(stderr).toContain('nothing was written');
@@ -126,6 +138,45 @@ describe('deltaloop import', () => {
     const refused = await importOf(bytes, ['--max-gigabytes', '0.001']);
     expect(refused).toMatchObject({ code: 7, left: [], stderr: expect.stringContaining('--max-gigabytes') });
     expect(await importOf(bytes, ['--max-gigabytes', '0.01'])).toMatchObject({ code: 0 });
+  });
+
+  it('refuses a file inside a file though its manifest lists both', async () => {
+    const inside: Packed = { name: 'pets/spec.json/more.json', content: '{}' };
+    const { code, stderr, left } = await importOf(await zip([SPEC, inside, manifest([SPEC, inside])]));
+    expect([code, left]).toEqual([7, []]);
+    expect(stderr).toContain('"pets/spec.json/more.json" lies inside another file');
+  });
+
+  it('refuses a manifest that is nested without end, or has a key that changes objects', async () => {
+    const nested = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    for (const [content, why] of [
+      [nested, 'its manifest.json is nested more than 100 levels deep'],
+      ['{"format": "deltaloop-loop", "formatVersion": 1, "__proto__": {}}', 'its manifest.json has the key __proto__'],
+    ] as const) {
+      const { code, stderr, left } = await importOf(await zip([{ name: 'manifest.json', content, compress: false }]));
+      expect([code, left]).toEqual([2, []]);
+      expect(stderr).toContain(why);
+    }
+  });
+
+  it('does not take the mark of an import from the file that is imported', async () => {
+    const mark: Packed = { name: 'pets/imported.json', content: '{"schemaVersion": 1}' };
+    const { code, stderr, left } = await importOf(await zip([SPEC, mark, manifest([SPEC, mark])]));
+    expect([code, left]).toEqual([7, []]);
+    expect(stderr).toContain('it holds imported.json, which only an import writes');
+  });
+
+  it('refuses entries that overlap: many that are packed in the same bytes', async () => {
+    const block: Packed = {
+      name: 'pets/0.bin',
+      content: Buffer.from(fc.sample(fc.nat(255), { numRuns: 5000, seed: 1 })),
+    };
+    const names = Array.from({ length: 9 }, (_, at) => `pets/${at}.bin`);
+    const all = names.map((name) => ({ ...block, name }));
+    const overlapping = overlapped(await zip([...all, manifest(all)]), 9);
+    const { code, stderr, left } = await importOf(overlapping);
+    expect([code, left]).toEqual([7, []]);
+    expect(stderr).toContain('its entries overlap');
   });
 
   it('refuses a file whose entries hold more than they declare', async () => {
@@ -179,6 +230,22 @@ describe('deltaloop import', () => {
     );
   });
 });
+
+/** Lets so many first entries of a ZIP file share the bytes of the first, and leaves theirs out. */
+function overlapped(bytes: Buffer, entries: number): Buffer {
+  const directory = bytes.indexOf('PK\u0001\u0002');
+  const last = bytes.lastIndexOf('PK\u0003\u0004', directory);
+  const first = bytes.indexOf('PK\u0003\u0004', 4);
+  const shorter = last - first;
+  const out = Buffer.concat([bytes.subarray(0, first), bytes.subarray(last)]);
+  let at = directory - shorter;
+  for (let entry = 0; out.toString('latin1', at, at + 4) === 'PK\u0001\u0002'; entry += 1) {
+    out.writeUInt32LE(entry < entries ? 0 : out.readUInt32LE(at + 42) - shorter, at + 42);
+    at += 46 + out.readUInt16LE(at + 28) + out.readUInt16LE(at + 30) + out.readUInt16LE(at + 32);
+  }
+  out.writeUInt32LE(directory - shorter, at + 16);
+  return out;
+}
 
 function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4);

@@ -7,6 +7,7 @@ import { answerLine } from '../../client/decide-lines.ts';
 import { parseSpec, readSpecFile } from '../../client/spec-file.ts';
 import { checkClassNames } from '../../data/class-names.ts';
 import { readListing } from '../../data/listing.ts';
+import { LoopFolder } from '../../data/loop-folder.ts';
 import { createVisionClient } from '../../vision/client.ts';
 import { createVisionService } from '../../vision-service/server.ts';
 import { tempFolder } from '../client/temp-folder.ts';
@@ -90,6 +91,38 @@ describe('class names', () => {
       ['class-reserved', '__proto__'],
       ['class-reserved', 'toString'],
     ]);
+  });
+});
+
+describe('very many class names, or very long ones,', () => {
+  it('keep nobody waiting: they are not compared one by one', () => {
+    const many = Array.from({ length: 100_000 }, (_, at) => `class number ${at}`);
+    expect(checkClassNames([...many, 'class number 7', 'constructor']).map(({ code }) => code)).toEqual([
+      'class-duplicate',
+      'class-reserved',
+    ]);
+    const long = 'x'.repeat(5_000_000);
+    expect(checkClassNames([`${long}a`, `${long}b`])).toEqual([]);
+  });
+
+  it('are compared where people read them', () => {
+    const codes = checkClassNames(['traffic light', 'trafic lights', 'bus', 'buses', 'Cat', 'cat']).map(
+      ({ code }) => code,
+    );
+    expect(codes).toEqual(['class-names-alike', 'class-names-alike']);
+  });
+});
+
+describe('a file of a loop’s folder that was imported', () => {
+  it.each([
+    ['{"__proto__": {"images": 1}}', 'spec.json has the key __proto__, which is never taken'],
+    [nested(100_000), 'spec.json is nested more than 100 levels deep'],
+    ['{', 'spec.json is not JSON'],
+  ])('is refused: %.20s', async (text, why) => {
+    const folder = LoopFolder.at(root, 'imported');
+    await folder.create();
+    await writeFile(join(folder.path, 'spec.json'), text);
+    await expect(folder.readJson('spec.json')).rejects.toThrow(why);
   });
 });
 
