@@ -19,15 +19,18 @@ const LEAST_BETWEEN_MS = 500;
  * Makes an activity of a function: heartbeats as long as it runs, so that a killed worker is noticed soon, and
  * maps its errors.
  */
-export function alive<I, O>(run: (input: I, vital: Vital) => Promise<O>): (input: I) => Promise<O> {
+export function alive<I, O>(
+  run: (input: I, vital: Vital) => Promise<O>,
+  now: () => number = Date.now,
+): (input: I) => Promise<O> {
   return async (input) => {
     const context = Context.current();
     let latest = 'started';
     let told = 0;
     const beat = (note: string) => {
       latest = note;
-      if (Date.now() - told < LEAST_BETWEEN_MS) return;
-      told = Date.now();
+      if (Math.abs(now() - told) < LEAST_BETWEEN_MS) return;
+      told = now();
       context.heartbeat(note);
     };
     const every = (context.info.heartbeatTimeoutMs ?? FALLBACK_TIMEOUT_MS) / BEATS_PER_TIMEOUT;

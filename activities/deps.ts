@@ -15,4 +15,6 @@ export interface ActivityDeps {
   services: ReadonlyMap<string, ServiceProfile>;
   /** Predictions under way at once. */
   predictConcurrency: number;
+  /** The clock that spans of time are measured with, milliseconds from any moment on; the system's when left out. */
+  now?: () => number;
 }

@@ -70,14 +70,15 @@ export async function awaitTraining(
 ): Promise<TrainingEnd> {
   const { folder, spec } = await openLoop(deps.home, input);
   const { client } = serviceOf(deps, spec.service);
+  const { now = Date.now } = deps;
   let missingSince: number | null = null;
   const model = await poll({
     look: () => lookUp(client, input.model, { signal }),
     done: (seen) => {
       beat(`${input.model}: ${seen?.status ?? 'not found'}`);
       if (seen !== null) missingSince = null;
-      else missingSince ??= Date.now();
-      return seen === null ? Date.now() - (missingSince ?? 0) >= input.missingMs : TERMINAL.has(seen.status);
+      else missingSince ??= now();
+      return seen === null ? now() - (missingSince ?? 0) >= input.missingMs : TERMINAL.has(seen.status);
     },
     firstMs: input.pollMs,
     signal,

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { NativeConnection } from '@temporalio/worker';
+import { createActivities } from '../../activities/index.ts';
+import { createLog, installTemporalLogging } from '../../worker/logger.ts';
+import { workerSettings } from '../../worker/settings.ts';
+import { connectServices, createWorkers } from '../../worker/workers.ts';
+
+/**
+ * A worker of the chaos harness: as `worker/main.ts`, but with a clock that can be put wrong while it runs (`CHAOS_CLOCK_FILE` holds the
+ * milliseconds that it is off by), and with a short wait for a process that has a loop in memory and is dead.
+ */
+const STICKY_MS = 1000;
+const settings = workerSettings();
+const clockFile = process.env['CHAOS_CLOCK_FILE'] ?? '';
+
+/** Milliseconds; a file that is missing, or half written, means a clock that is right. */
+function offset(): number {
+  try {
+    return Number(readFileSync(clockFile, 'utf8')) || 0;
+  } catch {
+    return 0;
+  }
+}
+
+installTemporalLogging(createLog('worker', settings.logLevel));
+const { home, predictConcurrency, taskQueue } = settings;
+const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '' });
+const services = connectServices(settings);
+const now = () => Date.now() + offset();
+const workers = await createWorkers({
+  connection,
+  namespace: 'default',
+  taskQueue,
+  activities: createActivities({ home, predictConcurrency, services, now }),
+  workflowBundle: { codePath: settings.workflowBundle ?? '' },
+  stickyMs: STICKY_MS,
+});
+process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
+await Promise.all(workers.map((worker) => worker.run()));
+process.exit(0);
