@@ -5,7 +5,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import sharp from 'sharp';
 import { z } from 'zod';
 import type { LoopSpec } from '../../loop/spec.ts';
-import { DEFAULT_API_VERSION, KEY_HEADER, MOUNT_POINT } from '../../vision/contract.ts';
+import { KEY_HEADER } from '../../vision/contract.ts';
 import { type HistoryFacts, readHistory } from './history.ts';
 import { bounded, persist, type RunningLoop } from './loops.ts';
 import type { Tended } from './operator.ts';
@@ -114,7 +114,7 @@ const LedgerPage = z.object({ value: z.array(LedgerLineSchema), nextLink: z.stri
 /** What the vision service billed to some loops. */
 export async function ledgerOf({ direct }: Pick<Stage, 'direct'>, loops: readonly string[]): Promise<LedgerLine[]> {
   const lines: LedgerLine[] = [];
-  let next: string | undefined = `${direct.url}${MOUNT_POINT}/ledger?api-version=${DEFAULT_API_VERSION}`;
+  let next: string | undefined = `${direct.url}/ledger`;
   while (next) {
     const page: z.infer<typeof LedgerPage> = await readPage(next, direct.key);
     lines.push(...page.value);

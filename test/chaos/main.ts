@@ -9,11 +9,12 @@ import { runSeed } from './run.ts';
 import { makeSources } from './sources.ts';
 import { createStage, type Stage } from './stage.ts';
 
-const USAGE = `npm run chaos -- [--runs N] [--seed S] [--results FILE] [--kept FOLDER] [--json]
+const USAGE = `npm run chaos -- [--runs N] [--seed S] [--results FILE] [--kept FOLDER] [--keep-all] [--json]
   --runs     how many runs (default 10); run i has the seed S + i
   --seed     the first seed (default 1); a seed alone tells everything that a run does
   --results  appends a line of JSON for every run; seeds that stand there already are not run again, but counted
   --kept     where the evidence of failed runs is kept (default: chaos-failures)
+  --keep-all keeps the evidence of runs in which everything was well, too
   --json     prints a line of JSON for every run instead of words
 `;
 /** A fresh server and database now and then: a series does not get slower. */
@@ -23,6 +24,7 @@ interface Options {
   seeds: number[];
   results: string | undefined;
   kept: string;
+  keepAll: boolean;
   json: boolean;
 }
 
@@ -33,13 +35,14 @@ function readOptions(): Options | null {
       seed: { type: 'string', default: '1' },
       results: { type: 'string' },
       kept: { type: 'string', default: 'chaos-failures' },
+      'keep-all': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
   const [runs, seed] = [Number(values.runs), Number(values.seed)];
   if (!Number.isSafeInteger(runs) || runs < 1 || !Number.isSafeInteger(seed) || seed < 0) return null;
   const seeds = Array.from({ length: runs }, (_, at) => seed + at);
-  return { seeds, results: values.results, kept: resolve(values.kept), json: values.json };
+  return { seeds, results: values.results, kept: resolve(values.kept), keepAll: values['keep-all'], json: values.json };
 }
 
 async function main(signal: AbortSignal): Promise<number> {
@@ -72,7 +75,7 @@ async function onOneStage(seeds: readonly number[], options: Options, signal: Ab
     for (const seed of seeds) {
       if (signal.aborted) break;
       stage ??= await createStage(join(folder, `stage-${seed}`), signal);
-      const run = runSeed({ stage, sources, seed, kept: options.kept });
+      const run = runSeed({ stage, sources, seed, ...options });
       // A run that is cut off fails, as its stage is taken away from under it.
       run.catch(() => undefined);
       const result = await Promise.race([run, interrupted]);

@@ -19,6 +19,8 @@ export interface RunOptions {
   seed: number;
   /** Folder in which the evidence of a failed run is kept. */
   kept: string;
+  /** Keeps it always. */
+  keepAll: boolean;
 }
 
 /** Makes one run, checks it, and keeps its evidence only when something is wrong. */
@@ -129,11 +131,11 @@ function kindOf(disturbance: Disturbed['disturbance']): string {
 
 /** Takes a run's loops away, or keeps everything about them for whoever looks into it. */
 async function tidy(
-  { stage, kept }: RunOptions,
+  { stage, kept, keepAll }: RunOptions,
   { result, evidence, plan }: { result: RunResult; evidence: Evidence; plan: Plan },
 ) {
   const folders = plan.loops.map(({ name }) => join(stage.home, 'loops', name));
-  if (result.problems.length > 0) {
+  if (result.problems.length > 0 || keepAll) {
     const into = join(kept, `seed-${plan.seed}`);
     await rm(into, { recursive: true, force: true });
     await mkdir(into, { recursive: true, mode: 0o700 });
