@@ -38,7 +38,7 @@ const EventSchema = z.looseObject({
   workflowExecutionUpdateAcceptedEventAttributes: z
     .looseObject({ acceptedRequest: z.looseObject({ input: z.looseObject({ name: z.string(), args: Payloads }) }) })
     .nullish(),
-  workflowTaskFailedEventAttributes: z.looseObject({ cause: z.unknown(), failure: Failure }).nullish(),
+  workflowTaskFailedEventAttributes: z.looseObject({ cause: z.string().nullish(), failure: Failure }).nullish(),
 });
 type HistoryEvent = z.infer<typeof EventSchema>;
 
@@ -77,7 +77,7 @@ function stepsOf(event: HistoryEvent): Step[] {
 const OWN_FAULTS = /NON_DETERMINISTIC|UNHANDLED_FAILURE/;
 
 function taskFailureOf({ workflowTaskFailedEventAttributes: failed }: HistoryEvent): string[] {
-  const cause = String(failed?.cause ?? '');
+  const cause = failed?.cause ?? '';
   return OWN_FAULTS.test(cause) ? [`${cause}: ${failed?.failure?.message ?? ''}`] : [];
 }
 

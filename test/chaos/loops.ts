@@ -5,8 +5,9 @@ import { LoopFolder } from '../../data/loop-folder.ts';
 import { type LoopSpec, LoopSpecSchema } from '../../loop/spec.ts';
 import { LOOP_WORKFLOW, type LoopInput, type Timings } from '../../workflows/messages.ts';
 import type { LoopPlan } from './plan-loops.ts';
+import { TASK_QUEUE } from './processes.ts';
 import { type ChaosSources, CLASSES } from './sources.ts';
-import { type Stage, TASK_QUEUE } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** Short, so that a run takes seconds. */
 const TIMINGS: Timings = { heartbeatMs: 2000, pollMs: 100, missingMs: 400, givingUpMs: 4000 };

@@ -12,7 +12,7 @@ export const LOOP = 'well';
 export const MODEL = `${LOOP}-r1-0123456789ab-1`;
 const HASH = 'evaluation-hash';
 
-export function sha256Of(bytes: Buffer | string): string {
+function sha256Of(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 

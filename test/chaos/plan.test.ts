@@ -9,11 +9,19 @@ const seeds = fc.nat(1_000_000);
 
 describe('the plan of a run', () => {
   it('is the same for the same seed', () => {
-    fc.assert(fc.property(seeds, (seed) => void expect(drawPlan(seed)).toEqual(drawPlan(seed))));
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        expect(drawPlan(seed)).toEqual(drawPlan(seed));
+      }),
+    );
   });
 
   it('differs from that of the next seed', () => {
-    fc.assert(fc.property(seeds, (seed) => void expect(drawPlan(seed + 1)).not.toEqual(drawPlan(seed))));
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        expect(drawPlan(seed + 1)).not.toEqual(drawPlan(seed));
+      }),
+    );
   });
 
   it('disturbs inside its time, in order, and only loops that there are', () => {
@@ -66,12 +74,11 @@ describe('the plan of a run', () => {
         }),
       ),
     );
-    expect([...kinds].toSorted()).toEqual(
-      [
-        ...['ask adjust', 'ask cancel', 'ask pause', 'ask stop', 'ask stop-now', 'clock', 'disk-full', 'freeze'],
-        ...['http broken', 'http reset-after', 'http reset-before', 'http slow', 'http too-many', 'http truncated'],
-        ...['kill both-workers', 'kill service', 'kill temporal', 'kill worker-1', 'kill worker-2', 'restore'],
-      ].toSorted(),
-    );
+    const wanted = [
+      'ask adjust, ask cancel, ask pause, ask stop, ask stop-now, clock, disk-full, freeze',
+      'http broken, http reset-after, http reset-before, http slow, http too-many, http truncated',
+      'kill both-workers, kill service, kill temporal, kill worker-1, kill worker-2, restore',
+    ];
+    expect([...kinds].toSorted().join(', ')).toBe(wanted.join(', '));
   });
 });

@@ -56,7 +56,7 @@ function takeFault(troubles: Trouble[], route: Route): Trouble | null {
 }
 
 /** Which step of a loop a request belongs to. */
-export function routeOf(method: string, path: string): Route {
+function routeOf(method: string, path: string): Route {
   if (path.startsWith('imageanalysis')) return 'predict';
   if (path.includes('/evaluations/')) return 'evaluate';
   if (path.startsWith('datasets/')) return 'register';

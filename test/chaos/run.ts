@@ -4,7 +4,7 @@ import { Worker } from '@temporalio/worker';
 import { checkAll } from './checks/index.ts';
 import { type Disturbed, disturb } from './disturb.ts';
 import { type Evidence, evidenceOf, type LoopEvidence, ledgerOf, logSizes, logsSince } from './evidence.ts';
-import { type RunningLoop, startLoop } from './loops.ts';
+import { startLoop } from './loops.ts';
 import { tend } from './operator.ts';
 import { handIn } from './people.ts';
 import { drawPlan, type Plan } from './plan.ts';
@@ -159,5 +159,3 @@ async function abandon(stage: Stage, { loops }: Plan): Promise<void> {
       .terminate('a failed run')
       .catch(() => undefined);
 }
-
-export type { RunningLoop };
