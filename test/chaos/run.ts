@@ -1,6 +1,5 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Worker } from '@temporalio/worker';
 import { checkAll } from './checks/index.ts';
 import { type Disturbed, disturb } from './disturb.ts';
 import { type Evidence, evidenceOf, type LoopEvidence, ledgerOf, logSizes, logsSince } from './evidence.ts';
@@ -8,6 +7,7 @@ import { startLoop } from './loops.ts';
 import { tend } from './operator.ts';
 import { handIn } from './people.ts';
 import { drawPlan, type Plan } from './plan.ts';
+import { replayAll } from './replay.ts';
 import type { RunResult } from './report.ts';
 import type { ChaosSources } from './sources.ts';
 import { calm, type Stage } from './stage.ts';
@@ -44,7 +44,8 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     secrets: Object.values(stage.secrets),
   };
   const checked = checkAll(evidence);
-  const problems = [...checked.problems, ...played.loops.flatMap(unended), ...(await replayAll(stage, played.loops))];
+  const replayed = await replayAll(stage.bundle, played.loops);
+  const problems = [...checked.problems, ...played.loops.flatMap(unended), ...replayed.problems];
   const result: RunResult = {
     seed,
     loops: played.loops.map(({ name, spec, status, tended, files }) => ({
@@ -61,7 +62,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     crashes: [stage.temporal, stage.service, ...stage.workers].flatMap((kept, at) => kept.crashes.slice(crashes[at])),
     seconds: Math.round((Date.now() - startedAt) / 100) / 10,
     problems,
-    notes: checked.notes,
+    notes: [...checked.notes, ...replayed.notes],
   };
   await tidy(options, { result, evidence, plan });
   return result;
@@ -94,19 +95,6 @@ function unended({ name, status, tended }: LoopEvidence): string[] {
   if (status === 'COMPLETED' || status === 'CANCELLED') return [];
   const { phase = 'unknown', state = '' } = tended.seen ?? {};
   return [`liveness: ${name} is ${status.toLowerCase()}, last seen ${phase}: ${state}`];
-}
-
-/** Every history fits the present code. */
-async function replayAll(stage: Stage, loops: readonly LoopEvidence[]): Promise<string[]> {
-  const problems: string[] = [];
-  const histories = loops.map(({ name, historyJson }) => ({
-    workflowId: name,
-    history: JSON.parse(historyJson) as object,
-  }));
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle: stage.bundle }, histories)) {
-    if (error) problems.push(`replay: ${workflowId}: ${error.message}`);
-  }
-  return problems;
 }
 
 function outcomeOf(files: LoopEvidence['files']): string | null {
