@@ -7,7 +7,7 @@ import { openStoreReadOnly, statePaths } from '../../vision-service/store/databa
 import { adjust, pause, resume, stop } from '../../workflows/messages.ts';
 import type { Kept } from './kept.ts';
 import { bounded, type RunningLoop } from './loops.ts';
-import type { Disturbance, Killed } from './plan.ts';
+import { type Disturbance, type Killed, STORM_MS } from './plan.ts';
 import type { Stage } from './stage.ts';
 
 const BY = { by: 'chaos', reason: 'drawn from the seed' };
@@ -31,7 +31,7 @@ interface Storm {
 export function disturb(storm: Storm, disturbances: readonly Disturbance[]): Promise<Disturbed[]> {
   return Promise.all(
     disturbances.map(async (disturbance) => {
-      await until(storm, disturbance.kind === 'restore' ? disturbance.atMs - disturbance.ageMs : disturbance.atMs);
+      await moment(storm, disturbance);
       const at = Date.now();
       const result = await make(storm, disturbance).then(
         () => 'done',
@@ -40,6 +40,11 @@ export function disturb(storm: Storm, disturbances: readonly Disturbance[]): Pro
       return { disturbance, at, result };
     }),
   );
+}
+
+/** A request that does not come is waited for until the storm is over; what was to meet it then happens all the same. */
+async function moment(storm: Storm, { atMs, on }: Disturbance): Promise<void> {
+  await (on ? Promise.race([storm.stage.proxy.came(on), until(storm, STORM_MS)]) : until(storm, atMs));
 }
 
 function until({ startedAt }: Pick<Storm, 'startedAt'>, atMs: number): Promise<void> {
@@ -63,7 +68,7 @@ async function make(storm: Storm, disturbance: Disturbance): Promise<void> {
       stage.proxy.trouble(disturbance);
       return;
     case 'restore':
-      return restore(storm, disturbance);
+      return restore(stage, disturbance);
     case 'clock':
       return fileFor(stage.clockFiles[disturbance.worker - 1] ?? '', String(disturbance.offsetMs), disturbance.forMs);
     case 'disk-full':
@@ -98,8 +103,7 @@ async function fileFor(path: string, content: string, ms: number): Promise<void>
 }
 
 /** The copy is consistent, as a backup is; what the service wrote after it is gone. */
-async function restore(storm: Storm, { atMs }: Extract<Disturbance, { kind: 'restore' }>): Promise<void> {
-  const { stage } = storm;
+async function restore(stage: Stage, { ageMs }: Extract<Disturbance, { kind: 'restore' }>): Promise<void> {
   const { store } = statePaths(stage.home);
   const copy = join(stage.folder, 'service-copy.db');
   await rm(copy, { force: true });
@@ -109,7 +113,7 @@ async function restore(storm: Storm, { atMs }: Extract<Disturbance, { kind: 'res
   } finally {
     db.close();
   }
-  await until(storm, atMs);
+  await delay(ageMs);
   await stage.service.kill();
   for (const beside of ['-wal', '-shm']) await rm(store + beside, { force: true });
   await copyFile(copy, store);

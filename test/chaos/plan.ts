@@ -21,14 +21,20 @@ export type Happening =
   | { kind: 'kill'; what: Killed; backMs: number }
   | { kind: 'freeze'; worker: 1 | 2; forMs: number }
   | { kind: 'http'; fault: HttpFault; route: Route; count: number; slowMs: number }
-  /** The service's database as it was `ageMs` before. */
+  /** A copy of the service's database, put back `ageMs` later. */
   | { kind: 'restore'; ageMs: number }
   | { kind: 'clock'; worker: 1 | 2; offsetMs: number; forMs: number }
   | { kind: 'disk-full'; forMs: number }
   | { kind: 'ask'; what: Asked; loop: number; resumeMs: number; set: Changes };
 
-/** A happening, at a moment counted from the run's start. */
-export type Disturbance = Happening & { atMs: number };
+/** The n-th request of a route to the vision service since the run's start. */
+export interface Trigger {
+  route: Route;
+  nth: number;
+}
+
+/** A happening, at a moment counted from the run's start, or as soon as a request comes if that is before the storm is over. */
+export type Disturbance = Happening & { atMs: number; on?: Trigger };
 
 /** One answer of the operator to a loop that needs attention. */
 export interface Answer {
@@ -57,7 +63,7 @@ export function drawPlan(seed: number): Plan {
   const chance = dice(seed);
   const loops = drawLoops(chance, seed);
   const count = chance.whole(1, 5);
-  const drawn = Array.from({ length: count }, () => drawDisturbance(chance, loops.length));
+  const drawn = Array.from({ length: count }, () => withTrigger(chance, drawDisturbance(chance, loops.length)));
   const answers = Array.from({ length: 12 }, () => drawAnswer(chance));
   return { seed, loops, disturbances: inOrder(atMostOneEach(drawn)), answers, stopAtMs: STOP_AT_MS };
 }
@@ -102,7 +108,7 @@ function drawDisturbance(chance: Dice, loops: number): Disturbance {
       return { kind, atMs, fault, route, count: chance.whole(1, 3), slowMs: chance.whole(300, 2500) };
     }
     case 'restore':
-      return { kind, atMs: Math.max(atMs, 800), ageMs: chance.whole(300, 2500) };
+      return { kind, atMs, ageMs: chance.whole(300, 2500) };
     case 'clock':
       return { kind, atMs, worker, offsetMs: chance.pick([-1, 1]) * chance.whole(1, 30) * 60_000, forMs };
     case 'disk-full':
@@ -118,6 +124,16 @@ function drawDisturbance(chance: Dice, loops: number): Disturbance {
       };
   }
 }
+
+/** Half of what is hard for a service or a worker happens in the middle of a call: moments that a clock alone would rarely meet. */
+function withTrigger(chance: Dice, disturbance: Disturbance): Disturbance {
+  const [route, nth] = [chance.pick(TRIGGERS), chance.whole(1, 3)];
+  const inTheMiddle = chance.roll() < 0.5 && (IN_THE_MIDDLE as readonly string[]).includes(disturbance.kind);
+  return inTheMiddle ? { ...disturbance, on: { route, nth } } : disturbance;
+}
+
+const IN_THE_MIDDLE = ['kill', 'freeze', 'restore', 'disk-full'] as const;
+const TRIGGERS = ['train', 'train', 'look', 'look', 'evaluate', 'predict', 'register'] as const;
 
 /** Caps go up and down, also below what is used already; a target may come within reach. */
 function drawSet(chance: Dice): Changes {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { jsonOrUndefined } from '../../loop/json.ts';
 import { MOUNT_POINT, ModelRequestSchema, ModelSchema } from '../../vision/contract.ts';
-import type { HttpFault, Route } from './plan.ts';
+import type { HttpFault, Route, Trigger } from './plan.ts';
 import type { RecordedRequest, RequestLog } from './request-log.ts';
 
 /** Trouble for the next so many requests of a route. */
@@ -21,7 +21,9 @@ export interface Trouble {
 export interface RecordingProxy {
   url: string;
   trouble(next: Trouble): void;
-  /** Ends all trouble. */
+  /** Resolves when the n-th request of a route since the last `calm` has come; never for one that does not come. */
+  came(trigger: Trigger): Promise<void>;
+  /** Ends all trouble, and counts requests anew. */
   calm(): void;
   close(): Promise<void>;
 }
@@ -29,23 +31,51 @@ export interface RecordingProxy {
 /** Stands between the workers and the vision service, writes down every request and what became of it, and makes trouble. */
 export async function recordingProxy(target: string, log: RequestLog): Promise<RecordingProxy> {
   const troubles: Trouble[] = [];
+  const arrivals = new Arrivals();
+  const fault = (route: Route) => {
+    arrivals.count(route);
+    return takeFault(troubles, route);
+  };
   const server = createServer((request, response) => {
-    exchange({ request, response, target, log, fault: (route) => takeFault(troubles, route) }).catch((error: unknown) =>
-      response.destroy(error as Error),
-    );
+    exchange({ request, response, target, log, fault }).catch((error: unknown) => response.destroy(error as Error));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     trouble: (next) => void troubles.push({ ...next }),
-    calm: () => void troubles.splice(0),
+    came: (trigger) => arrivals.wait(trigger),
+    calm: () => {
+      troubles.splice(0);
+      arrivals.reset();
+    },
     close: async () => {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
+}
+
+/** Counts requests by route and tells who waits for one. */
+class Arrivals {
+  #counts = new Map<Route, number>();
+  #waiting: { trigger: Trigger; resolve: () => void }[] = [];
+
+  wait(trigger: Trigger): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push({ trigger, resolve }));
+  }
+
+  count(route: Route): void {
+    const nth = (this.#counts.get(route) ?? 0) + 1;
+    this.#counts.set(route, nth);
+    for (const { trigger, resolve } of this.#waiting) if (trigger.route === route && trigger.nth === nth) resolve();
+  }
+
+  reset(): void {
+    this.#counts.clear();
+    this.#waiting = [];
+  }
 }
 
 function takeFault(troubles: Trouble[], route: Route): Trouble | null {

@@ -6,7 +6,9 @@ import { jsonOrUndefined } from '../../loop/json.ts';
 export const RunResultSchema = z.object({
   seed: z.number(),
   loops: z.array(z.object({ name: z.string(), kind: z.string(), outcome: z.string(), answers: z.array(z.string()) })),
-  disturbances: z.array(z.object({ kind: z.string(), atMs: z.number(), result: z.string() })),
+  disturbances: z.array(
+    z.object({ kind: z.string(), on: z.string().optional(), atMs: z.number(), result: z.string() }),
+  ),
   /** Processes that ended without being killed by the harness. */
   crashes: z.array(z.string()),
   seconds: z.number(),
@@ -29,9 +31,10 @@ export async function addResult(path: string, result: RunResult): Promise<void> 
 
 /** One line for a run, and one below it for every problem. */
 export function runLine({ seed, loops, disturbances, seconds, problems, evidence }: RunResult): string {
-  const made = disturbances.map(
-    ({ kind, atMs, result }) => `${kind}@${(atMs / 1000).toFixed(1)}${result === 'done' ? '' : ' (refused)'}`,
-  );
+  const made = disturbances.map(({ kind, on, atMs, result }) => {
+    const refused = result === 'done' ? '' : ' (refused)';
+    return `${kind}${on ? ` on ${on}` : ''}@${(atMs / 1000).toFixed(1)}${refused}`;
+  });
   const ends = loops.map(({ kind, outcome }) => `${kind} ${outcome}`).join(', ');
   const verdict = problems.length === 0 ? 'ok' : 'FAILED';
   const line = `seed ${seed}: ${ends} | ${made.join(', ')} | ${seconds.toFixed(1)} s ${verdict}`;

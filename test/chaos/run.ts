@@ -54,9 +54,10 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       outcome: outcomeOf(files) ?? status.toLowerCase(),
       answers: tended.answers,
     })),
-    disturbances: played.disturbed.map(({ disturbance, result }) => ({
+    disturbances: played.disturbed.map(({ disturbance, at, result }) => ({
       kind: kindOf(disturbance),
-      atMs: disturbance.atMs,
+      ...(disturbance.on ? { on: disturbance.on.route } : {}),
+      atMs: at - startedAt,
       result,
     })),
     crashes: [stage.temporal, stage.service, ...stage.workers].flatMap((kept, at) => kept.crashes.slice(crashes[at])),
