@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { NativeConnection } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
-import { createLog, installTemporalLogging } from '../../worker/logger.ts';
+import { createLog } from '../../worker/logger.ts';
+import { Rounds } from '../../worker/loop-fields.ts';
+import { installRuntime } from '../../worker/runtime.ts';
 import { workerSettings } from '../../worker/settings.ts';
 import { connectServices, createWorkers } from '../../worker/workers.ts';
 
 /**
  * A worker of the chaos harness: as `worker/main.ts`, but with a clock that can be put wrong while it runs (`CHAOS_CLOCK_FILE` holds the
- * milliseconds that it is off by), and with a short wait for a process that has a loop in memory and is dead.
+ * milliseconds that it is off by).
  */
-const STICKY_MS = 1000;
 const settings = workerSettings();
 const clockFile = process.env['CHAOS_CLOCK_FILE'] ?? '';
 
@@ -22,7 +23,8 @@ function offset(): number {
   }
 }
 
-installTemporalLogging(createLog('worker', settings.logLevel));
+const rounds = new Rounds();
+installRuntime(createLog('worker', settings.logLevel), { rounds });
 const { home, predictConcurrency, taskQueue } = settings;
 const connection = await NativeConnection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '' });
 const services = connectServices(settings);
@@ -33,7 +35,7 @@ const workers = await createWorkers({
   taskQueue,
   activities: createActivities({ home, predictConcurrency, services, now }),
   workflowBundle: { codePath: settings.workflowBundle ?? '' },
-  stickyMs: STICKY_MS,
+  rounds,
 });
 process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
 await Promise.all(workers.map((worker) => worker.run()));
