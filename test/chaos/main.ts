@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { interruptible } from '../../dev/interrupt.ts';
-import { addResult, type RunResult, readResults, runLine, summary } from './report.ts';
+import { addResult, failedRun, type RunResult, readResults, runLine, summary } from './report.ts';
 import { runSeed } from './run.ts';
 import { makeSources } from './sources.ts';
 import { createStage, type Stage } from './stage.ts';
@@ -75,9 +75,8 @@ async function onOneStage(seeds: readonly number[], options: Options, signal: Ab
     for (const seed of seeds) {
       if (signal.aborted) break;
       stage ??= await createStage(join(folder, `stage-${seed}`), signal);
-      const run = runSeed({ stage, sources, seed, ...options });
-      // A run that is cut off fails, as its stage is taken away from under it.
-      run.catch(() => undefined);
+      // A run that cannot even be made, or is cut off with its stage, is a failed one.
+      const run = runSeed({ stage, sources, seed, ...options }).catch((error: unknown) => failedRun(seed, error));
       const result = await Promise.race([run, interrupted]);
       if (result === null) break;
       results.push(result);

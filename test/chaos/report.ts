@@ -19,6 +19,12 @@ export const RunResultSchema = z.object({
 });
 export type RunResult = z.infer<typeof RunResultSchema>;
 
+/** The result of a run that could not be made or checked. */
+export function failedRun(seed: number, error: unknown): RunResult {
+  const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { seed, loops: [], disturbances: [], crashes: [], seconds: 0, problems: [`harness: ${problem}`], notes: [] };
+}
+
 /** Earlier results of a file; none where there is no file. A torn last line is left out. */
 export async function readResults(path: string): Promise<RunResult[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
