@@ -176,6 +176,16 @@ describe('nothing lost finds, of what people hand in,', () => {
     );
   });
 
+  it('nothing where the loop was ended while it took in a batch of which half was known, and counts all of it', () => {
+    const ended = [scheduled(90, 'admitBatch', {}), scheduled(95, 'finishLoop', {})];
+    const cut = {
+      'admissions/3.json': admission(3, { manifest: 'three', images: [] }),
+      'outcome.json': outcome({ images: 4, unusedImages: 3 }),
+    };
+    expect(found({ put: cut, ...withEvents(...events, ...ended) })).toEqual([]);
+    expect(found({ put: cut })[0]).toMatch(/people handed in 4 images/);
+  });
+
   it('an image that was accepted twice, or drawn without being accepted', () => {
     expect(
       found({ put: { 'admissions/2.json': admission(2, { manifest: 'two', images: [FIRST, THIRD, FOURTH] }) } })[0],

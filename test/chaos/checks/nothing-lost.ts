@@ -108,30 +108,28 @@ function unused(loop: LoopEvidence, { admitted, left }: Inbox): string[] {
   const outcome = readAs(loop, 'outcome.json', LoopResultSchema);
   if (!outcome) return strangers;
   const queued = left.flatMap(({ counts }) => Object.values(counts)).reduce((sum, count) => sum + count, 0);
-  // A step that was cancelled while it wrote may have left a draw, or an admission, that the loop did not hear of.
   const accounted = outcome.images + outcome.unusedImages;
   const there = accepted.size + queued;
-  const unheard = lastWasCut(loop);
-  if (accounted === there || (unheard && Math.abs(accounted - there) <= unheard)) return strangers;
+  if (accounted === there || accounted === there + uncounted(loop, admitted)) return strangers;
   return [
     ...strangers,
     `people handed in ${there} images that count, and the outcome tells of ${outcome.images} used and ${outcome.unusedImages} unused`,
   ];
 }
 
-/** Images of the last admission, when the loop was ended before it heard of it; 0 otherwise. */
-function lastWasCut(loop: LoopEvidence): number {
-  const steps = loop.history.steps;
-  const cut = steps.some(
-    (step) =>
-      step.kind === 'scheduled' &&
-      step.name === 'admitBatch' &&
-      !steps.some((later) => later.kind === 'completed' && later.id === step.id),
-  );
-  const last = admissionsOf(loop).at(-1);
-  const counts = steps.flatMap((step) =>
+/**
+ * A loop that is ended while it takes a batch in counts the batch as it was handed in, not what was accepted of it. By how many images
+ * that differs; 0 where the last admission was heard of.
+ */
+function uncounted(loop: LoopEvidence, admitted: Inbox['admitted']): number {
+  const { steps } = loop.history;
+  const scheduled = steps.flatMap((step) => (step.kind === 'scheduled' ? [step.name] : []));
+  const last = admitted.at(-1);
+  if (!last || scheduled[scheduled.lastIndexOf('admitBatch') + 1] !== 'finishLoop') return 0;
+  const sent = steps.flatMap((step) =>
     step.kind === 'update' && step.name === 'submitImages' ? [SubmittedSchema.parse(step.argument)] : [],
   );
-  const batch = counts.find(({ manifest }) => manifest.sha256 === last?.manifest.sha256);
-  return cut && batch ? Object.values(batch.counts).reduce((sum, count) => sum + count, 0) : 0;
+  const batch = sent.find(({ manifest }) => manifest.sha256 === last.manifest.sha256);
+  const counted = Object.values(batch?.counts ?? {}).reduce((sum, count) => sum + count, 0);
+  return counted - last.images.length;
 }
