@@ -30,7 +30,8 @@ export async function collectImages(deps: ActivityDeps, input: CollectInput, vit
   );
   if (findings.length > 0) await context.folder.writeJsonOnce(roundFile(round, 'collect-findings'), findings);
   const detected = surplus === undefined ? {} : { images, surplus };
-  return { added, short, exhausted, findings: findings.length, ...detected };
+  const told = deps.webhook ? { webhook: true as const } : {};
+  return { added, short, exhausted, findings: findings.length, ...detected, ...told };
 }
 
 /** Takes over one batch that people handed in; duplicates fall out by content hash against the loop's files. */

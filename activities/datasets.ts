@@ -2,12 +2,15 @@ import { checkTrainingSet as findProblems } from '../data/checks.ts';
 import { ChecksFailedError } from '../data/errors.ts';
 import { readEvaluationSet } from '../data/evaluation-set.ts';
 import { stableJson } from '../data/json.ts';
+import type { LoopFolder } from '../data/loop-folder.ts';
 import { classesOf } from '../loop/labels.ts';
 import { modelKindOf } from '../loop/model-kind.ts';
 import type { VisionClient } from '../vision/client.ts';
+import { VisionHttpError } from '../vision/errors.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { LoopFailure } from './errors.ts';
+import { probeAnnotations } from './examining.ts';
 import { openLoop, readDraws, roundFile } from './loop-files.ts';
 import { trainingQuotas } from './quotas.ts';
 import { serviceOf } from './services.ts';
@@ -33,15 +36,20 @@ export async function checkTrainingSet(deps: ActivityDeps, input: OfRound): Prom
   if (findings.some(({ severity }) => severity === 'error')) throw new ChecksFailedError(findings);
   const whole = await writeSet(files, { images, classes, place: { round: input.round } });
   if (input.round > 1 || spec.policy !== 'forecast') return whole;
+  if (files.from) return { ...whole, withoutSubsets: TAKEN_OVER };
   return { ...whole, ...(await subsetsOf(files, { images, classes, quotas })) };
 }
 
+const TAKEN_OVER =
+  'No parts of round 1 are trained for the forecast: its images were taken over from another loop, and it trains once.';
+
 /**
  * Registers a COCO file under its name, or adopts what an earlier try registered.
- * @throws LoopFailure `NameTaken` when the name holds other content.
+ * @throws LoopFailure `DatasetNameTaken` when the name holds other content, `AnnotationsUnreachable` when the service cannot reach
+ *   the file.
  */
 export async function registerDataset(deps: ActivityDeps, input: RegisterInput, { signal }: Vital) {
-  const { spec } = await openLoop(deps.home, input);
+  const { folder, spec } = await openLoop(deps.home, input);
   const { client } = serviceOf(deps, spec.service);
   const body = {
     annotationKind: spec.task === 'detection' ? ('imageObjectDetection' as const) : ('imageClassification' as const),
@@ -50,7 +58,7 @@ export async function registerDataset(deps: ActivityDeps, input: RegisterInput, 
     customProperties: { loop: input.loop, sha256: input.file.sha256 },
   };
   await adoptOr(
-    () => client.registerDataset(input.dataset, body, { signal }),
+    () => orUnreachable({ folder, input }, () => client.registerDataset(input.dataset, body, { signal })),
     () => adopt(client, input, signal),
   );
   return { dataset: input.dataset };
@@ -59,5 +67,19 @@ export async function registerDataset(deps: ActivityDeps, input: RegisterInput, 
 async function adopt(client: VisionClient, { dataset, file }: RegisterInput, signal: AbortSignal): Promise<void> {
   const existing = await client.getDataset(dataset, { signal });
   if (existing.customProperties?.['sha256'] === file.sha256) return;
-  throw new LoopFailure('NameTaken', `Dataset ${dataset} exists with other content.`);
+  throw new LoopFailure('DatasetNameTaken', `Dataset ${dataset} exists with other content.`);
+}
+
+/** Turns a refusal of the file's address into what this worker finds at that address. */
+async function orUnreachable<T>(
+  { folder, input }: { folder: LoopFolder; input: RegisterInput },
+  register: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await register();
+  } catch (error) {
+    if (!(error instanceof VisionHttpError) || error.code.toLowerCase() !== 'datasetinvalidannotationuri') throw error;
+    const { words } = await probeAnnotations(folder, input.file);
+    throw new LoopFailure('AnnotationsUnreachable', `${error.message}. ${words}`);
+  }
 }

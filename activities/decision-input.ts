@@ -41,6 +41,7 @@ export async function gatherInput(files: LoopFiles, input: DecideInput): Promise
     settings: settingsOf(spec, set.length || null, input.collectorExhausted),
     caps: await capsState(files, input, draws),
     withoutMetric: input.withoutMetric,
+    ...(input.skipped === undefined ? {} : { skipped: input.skipped }),
     perClass: ownedAfter(draws, round),
     ...(spec.task === 'detection' && ranShort.length > 0 ? { ranShort } : {}),
     ...(subsets.length > 0 ? { subsets } : {}),

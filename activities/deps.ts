@@ -1,5 +1,6 @@
 import type { Capabilities } from '../vision/capabilities.ts';
 import type { VisionClient } from '../vision/client.ts';
+import type { Webhook } from './webhook.ts';
 
 /** A vision service as the worker's settings name it. */
 export interface ServiceProfile {
@@ -17,4 +18,6 @@ export interface ActivityDeps {
   predictConcurrency: number;
   /** The clock that spans of time are measured with, milliseconds from any moment on; the system's when left out. */
   now?: () => number;
+  /** Where notices go; absent or null for nowhere. */
+  webhook?: Webhook | null;
 }

@@ -14,6 +14,33 @@ export class LoopFailure extends Error {
   }
 }
 
+/**
+ * What the codes of a failed training or evaluation mean (contract, training FAQ; both vocabularies), in lower case since services
+ * differ in that. Every other code is the service's own fault. `diverged` is none of them: a round without a metric is no failure.
+ */
+const CODES: Readonly<Record<'training' | 'evaluation', Readonly<Record<string, FailureType>>>> = {
+  training: {
+    notenoughbudget: 'TrainingBudgetTooSmall',
+    datasetcorrupt: 'DatasetCorrupt',
+    datasetannotationsinvalid: 'DatasetCorrupt',
+    datasetempty: 'DatasetCorrupt',
+    datasetnotfound: 'DatasetGone',
+  },
+  evaluation: {
+    modelnotfound: 'ModelGone',
+    datasetnotfound: 'DatasetGone',
+    datasetcorrupt: 'DatasetCorrupt',
+    datasetannotationsinvalid: 'DatasetCorrupt',
+    datasetempty: 'DatasetCorrupt',
+    incorrectmodelkind: 'ModelKindMismatch',
+  },
+};
+
+/** The kind of failure that a code of the service means: rules, “When the vision service says no”. */
+export function failureOfCode(where: 'training' | 'evaluation', code: string): FailureType {
+  return CODES[where][code.toLowerCase()] ?? 'ServiceFault';
+}
+
 const LONGEST_MESSAGE = 2000;
 
 /** Servers echo what they were sent, and messages quote addresses: neither may reach a history. */
@@ -22,13 +49,14 @@ const redact = redactor(process.env);
 /** A service that asks for more is looked at in between, so that its recovery is noticed. */
 const LONGEST_DELAY_MS = 15 * 60_000;
 
-function cut(text: string): string {
+/** A text from outside as histories may hold it: without secrets, and not endless. */
+export function fitForHistory(text: string): string {
   const message = redact(text);
   return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)} …` : message;
 }
 
 function fatal(type: FailureType, message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type, nonRetryable: true, message: cut(message) });
+  return ApplicationFailure.create({ type, nonRetryable: true, message: fitForHistory(message) });
 }
 
 /** Statuses after which the same request may well succeed: rules, “When the vision service says no”. */
@@ -41,7 +69,7 @@ function fromHttp(error: VisionHttpError): ApplicationFailure {
     const { retryAfterMs } = error;
     return ApplicationFailure.create({
       type: 'ServiceUnavailable',
-      message: cut(error.message),
+      message: fitForHistory(error.message),
       ...(retryAfterMs ? { nextRetryDelay: Math.min(retryAfterMs, LONGEST_DELAY_MS) } : {}),
     });
   }
@@ -64,7 +92,7 @@ export function toFailure(error: unknown): Error {
   if (error instanceof LoopFailure) return fatal(error.type, error.message);
   if (error instanceof VisionHttpError) return fromHttp(error);
   if (error instanceof VisionConnectionError) {
-    return ApplicationFailure.create({ type: 'ServiceUnavailable', message: cut(error.message) });
+    return ApplicationFailure.create({ type: 'ServiceUnavailable', message: fitForHistory(error.message) });
   }
   if (error instanceof VisionContractError) return fatal('ServiceContract', error.message);
   if (error instanceof DataError) return fatal(error.code in FAILURES ? error.code : 'Unexpected', error.message);

@@ -5,16 +5,20 @@ import { decideRound } from './deciding.ts';
 import type { ActivityDeps } from './deps.ts';
 import { evaluateModel } from './evaluation.ts';
 import { finishLoop } from './finishing.ts';
+import { recordAnswers } from './journal.ts';
+import { notify } from './notify.ts';
 import { predictEvaluationSet } from './predictions.ts';
 import { prepareLoop } from './prepare.ts';
+import { adoptService } from './service-change.ts';
 import { awaitTraining, cancelTraining, startTraining } from './training.ts';
-import type { Activities } from './types.ts';
+import type { Activities, OfLoop } from './types.ts';
 
 type Step<I, O> = (deps: ActivityDeps, input: I, vital: Vital) => Promise<O>;
 
 /** The activities of a worker, each a thin call into the rooms that do the work. */
 export function createActivities(deps: ActivityDeps): Activities {
-  const bind = <I, O>(step: Step<I, O>) => alive<I, O>((input, vital) => step(deps, input, vital), deps.now);
+  const bind = <I extends OfLoop, O>(step: Step<I, O>) =>
+    alive<I, O>((input, vital) => step(deps, input, vital), deps.now);
   return {
     prepareLoop: bind(prepareLoop),
     admitBatch: bind(admitBatch),
@@ -27,6 +31,9 @@ export function createActivities(deps: ActivityDeps): Activities {
     evaluateModel: bind(evaluateModel),
     predictEvaluationSet: bind(predictEvaluationSet),
     decideRound: bind(decideRound),
+    adoptService: bind(adoptService),
+    notify: bind(notify),
+    recordAnswers: bind(recordAnswers),
     finishLoop: bind(finishLoop),
   };
 }

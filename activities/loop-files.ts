@@ -4,7 +4,7 @@ import { LoopFolder } from '../data/loop-folder.ts';
 import { specHash } from '../data/spec-hash.ts';
 import { withChanges } from '../loop/changes.ts';
 import { LoopFileSchema, RoundDrawSchema, RoundRecordSchema } from '../loop/files.ts';
-import type { RoundDraw, RoundRecord } from '../loop/round.ts';
+import type { LoopOrigin, RoundDraw, RoundRecord } from '../loop/round.ts';
 import { type LoopSpec, LoopSpecSchema } from '../loop/spec.ts';
 import type { OfLoop } from './types.ts';
 
@@ -13,6 +13,8 @@ export interface LoopFiles {
   folder: LoopFolder;
   spec: LoopSpec;
   instanceId: string;
+  /** The loop whose images this one took over; absent where it began with nothing. */
+  from?: LoopOrigin;
 }
 
 /**
@@ -24,9 +26,10 @@ export async function openLoop(home: string, { loop, changes }: OfLoop): Promise
   const spec = await folder.readRecord('spec.json', LoopSpecSchema);
   const file = await folder.readRecord('loop.json', LoopFileSchema);
   if (!spec || !file) throw new FolderMissingError(folder.path);
-  if (specHash(spec) !== file.specHash)
+  if (specHash(spec, file.from) !== file.specHash)
     throw new FolderConflictError('spec.json', 'is not the spec this loop was started with');
-  return { folder, spec: withChanges(spec, changes), instanceId: file.instanceId };
+  const { instanceId, from } = file;
+  return { folder, spec: withChanges(spec, changes), instanceId, ...(from && { from }) };
 }
 
 /** The task as deciding takes it: absent for classification, so that its recorded inputs stay what they were. */

@@ -11,6 +11,7 @@ import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
 import { DETECTIONS } from './detections.ts';
 import { openLoop, trainingFile } from './loop-files.ts';
+import { orGone } from './missing-models.ts';
 import { openPredictionJournal } from './prediction-journal.ts';
 import type { PredictionKind } from './prediction-kind.ts';
 import { serviceOf } from './services.ts';
@@ -21,6 +22,7 @@ import { VERDICTS } from './verdicts.ts';
 /**
  * Predicts every image of the evaluation set and writes the verdicts, or the detections. What was predicted before a crash is
  * read back from a journal, so that a retry goes on where the last try stopped.
+ * @throws LoopFailure `ModelGone` when the model stays away for `missingMs`.
  */
 export async function predictEvaluationSet(deps: ActivityDeps, input: PredictInput, vital: Vital) {
   const { folder, spec } = await openLoop(deps.home, input);
@@ -51,8 +53,10 @@ async function predictAll<T>(deps: ActivityDeps, where: Where, kind: PredictionK
     await mapAtOnce(missing, deps.predictConcurrency, async (image) => {
       vital.signal.throwIfAborted();
       const bytes = await readFile(folder.resolve(`evaluation/images/${image.file}`));
-      journal.add(image.sha256, kind.of(await predictOne(client, { model, bytes, signal: vital.signal }), image));
-      vital.beat(`predicted ${journal.known.size} of ${set.length} images`);
+      const asked = { model, bytes, signal: vital.signal };
+      const said = await orGone({ client, input, vital }, () => predictOne(client, asked));
+      journal.add(image.sha256, kind.of(said, image));
+      vital.answered(`predicted ${journal.known.size} of ${set.length} images`);
     });
   } finally {
     await journal.close();

@@ -2,16 +2,18 @@ import { collectorFor } from '../collect/collectors.ts';
 import { ChecksFailedError } from '../data/errors.ts';
 import { freezeEvaluationSet } from '../data/evaluation-set.ts';
 import { stableJson } from '../data/json.ts';
-import { firstRoundNeed } from '../decide/delta.ts';
+import { firstRoundNeed, totalOf } from '../decide/delta.ts';
 import { cutWarning } from '../decide/first-round-words.ts';
 import { minimumWarning, startWarnings } from '../decide/warnings.ts';
 import type { Finding } from '../loop/finding.ts';
 import { modelKindOf } from '../loop/model-kind.ts';
+import type { ClassCounts } from '../loop/round.ts';
 import type { Vital } from './alive.ts';
 import { settingsOf } from './decision-input.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type LoopFiles, openLoop } from './loop-files.ts';
 import { evaluationQuotas, trainingQuotas } from './quotas.ts';
+import { takeOver } from './seeding.ts';
 import { serviceOf } from './services.ts';
 import type { OfLoop, Prepared } from './types.ts';
 
@@ -20,7 +22,8 @@ import type { OfLoop, Prepared } from './types.ts';
  * before anything is spent.
  * @throws ChecksFailedError with every finding; LoopFailure `ServiceProfileUnknown`.
  */
-export async function prepareLoop(deps: ActivityDeps, input: OfLoop, { signal, beat }: Vital): Promise<Prepared> {
+export async function prepareLoop(deps: ActivityDeps, input: OfLoop, vital: Vital): Promise<Prepared> {
+  const { signal, beat } = vital;
   const files = await openLoop(deps.home, input);
   const { folder, spec } = files;
   const { capabilities } = serviceOf(deps, spec.service);
@@ -37,10 +40,13 @@ export async function prepareLoop(deps: ActivityDeps, input: OfLoop, { signal, b
         ...(classes ? { classes } : {}),
       })
     : null;
+  const taken = await takeOver(deps, files, { classes: classes ?? evaluation?.classes, vital });
+  const quotas = trainingQuotas(capabilities, kind);
   const source = await collectorFor(spec).prepare({
     folder,
     spec,
-    quotas: trainingQuotas(capabilities, kind),
+    // A pool need not hold what the loop owns already.
+    quotas: taken ? { ...quotas, minImagesPerClass: Math.max(0, minimum - fewestOf(taken)) } : quotas,
     heartbeat: beat,
     signal,
     classes: classes ?? evaluation?.classes ?? [],
@@ -49,7 +55,9 @@ export async function prepareLoop(deps: ActivityDeps, input: OfLoop, { signal, b
   refuseErrors(findings);
   await folder.replace('findings.json', stableJson(findings));
   const capImages = spec.caps.images ?? null;
-  const firstNeed = firstRoundNeed({ ...spec, capImages }, source.classes, minimum);
+  const firstNeed = taken
+    ? needBeside(taken, { classes: source.classes, minimum, capImages })
+    : firstRoundNeed({ ...spec, capImages }, source.classes, minimum);
   return {
     classes: source.classes,
     evaluation: evaluation && { file: evaluation.ref, hash: evaluation.hash, images: evaluation.images },
@@ -57,10 +65,24 @@ export async function prepareLoop(deps: ActivityDeps, input: OfLoop, { signal, b
     firstNeed,
     warnings: [
       ...warningsOf(files, evaluation?.images ?? null, minimum),
-      ...cutWarning(firstNeed ?? {}, Math.max(spec.imagesPerClass, minimum), capImages),
+      ...(taken ? [] : cutWarning(firstNeed ?? {}, Math.max(spec.imagesPerClass, minimum), capImages)),
       ...inBrief(findings),
     ],
+    ...(deps.webhook ? { webhook: true } : {}),
   };
+}
+
+function fewestOf(taken: ClassCounts): number {
+  return Math.min(...Object.values(taken));
+}
+
+/** What a first round asks for beside the images that it took over: no more than the service's minimum. Null where the cap has no room. */
+function needBeside(
+  taken: ClassCounts,
+  { classes, minimum, capImages }: { classes: readonly string[]; minimum: number; capImages: number | null },
+): ClassCounts | null {
+  const need = Object.fromEntries(classes.map((name) => [name, Math.max(0, minimum - (taken[name] ?? 0))]));
+  return capImages !== null && totalOf(taken) + totalOf(need) > capImages ? null : need;
 }
 
 function refuseErrors(findings: readonly Finding[]): void {

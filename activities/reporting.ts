@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readEvaluationSet } from '../data/evaluation-set.ts';
+import { readJournal } from '../data/journal.ts';
 import { startWarnings } from '../decide/warnings.ts';
 import { type DecisionFile, DecisionFileSchema, FindingSchema, RoundDrawSchema } from '../loop/files.ts';
 import type { LoopResult } from '../loop/outcome.ts';
@@ -8,6 +9,7 @@ import type { ReportData, ReportFile } from '../report/report-data.ts';
 import { type LoopFiles, readDraws, readRecords, roundFile, taskOf } from './loop-files.ts';
 import { classRows } from './report-classes.ts';
 import { drawnPictures, mistakesOf } from './report-pictures.ts';
+import { trainingLines } from './report-trainings.ts';
 import { readSubsets } from './subsets.ts';
 
 /** Writes `report.html`, the page of a loop that has ended. Derived from the loop's files, so that it can be made again. */
@@ -41,6 +43,7 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
     subsets: decisionFiles.at(-1)?.input.subsets ?? [],
     result,
     rounds,
+    trainings: await trainingLines(folder, last + 1),
     decisions: decisionFiles.map(({ decision }) => decision),
     classes: await classRows({ folder, spec }, { draws, set, recommended: result.recommended }),
     warnings: [
@@ -51,6 +54,7 @@ async function gather({ folder, spec }: LoopFiles, result: LoopResult): Promise<
       ...((await readSubsets({ folder }))?.notes ?? []),
     ],
     findings: await readFindings(folder, last),
+    journal: await readJournal(folder),
     drawn: await Promise.all(
       draws.map(async (draw) => ({
         round: draw.round,

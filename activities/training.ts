@@ -1,24 +1,27 @@
 import type { LoopFolder } from '../data/loop-folder.ts';
-import { TrainingFileSchema } from '../loop/files.ts';
+import { ModelFileSchema, TrainingFileSchema } from '../loop/files.ts';
 import { modelKindOf } from '../loop/model-kind.ts';
+import { budgetHint } from '../vision/budget-hint.ts';
 import type { CallOptions, VisionClient } from '../vision/client.ts';
 import type { Model, ModelRequest } from '../vision/contract.ts';
 import { VisionHttpError } from '../vision/errors.ts';
 import type { Vital } from './alive.ts';
 import type { ActivityDeps } from './deps.ts';
-import { LoopFailure } from './errors.ts';
+import { failureOfCode, fitForHistory, LoopFailure } from './errors.ts';
+import { type Examined, examineTrainingSet } from './examining.ts';
 import { openLoop, type TrainingPlace, trainingFile } from './loop-files.ts';
 import { poll } from './polling.ts';
 import { serviceOf } from './services.ts';
-import type { AwaitTrainingInput, CancelTrainingInput, TrainInput, TrainingEnd } from './types.ts';
+import type { AwaitTrainingInput, CancelTrainingInput, TrainInput, TrainingEnd, UnderWay } from './types.ts';
 
 /**
  * Starts a training under its name, or adopts the one that an earlier try started: the name is the idempotency key.
  * @throws LoopFailure `NameTaken` when something else stands under that name.
  */
 export async function startTraining(deps: ActivityDeps, input: TrainInput, { signal }: Vital) {
-  const { spec } = await openLoop(deps.home, input);
+  const { folder, spec } = await openLoop(deps.home, input);
   const { client } = serviceOf(deps, spec.service);
+  await recordReason(folder, input);
   const trainingParameters = {
     trainingDatasetName: input.dataset,
     timeBudgetInHours: input.hours,
@@ -27,8 +30,9 @@ export async function startTraining(deps: ActivityDeps, input: TrainInput, { sig
   await adoptOr(
     () => client.createModel(input.model, { trainingParameters }, { signal }),
     async () => {
-      const model = await client.getModel(input.model, { signal });
-      if (!sameTraining(model, trainingParameters)) {
+      const model = await lookUp(client, input.model, { signal });
+      // Accepted and gone since: it may be billed, so the name is not used again; whoever awaits it finds out.
+      if (model !== null && !sameTraining(model, trainingParameters)) {
         throw new LoopFailure(
           'NameTaken',
           `Model ${input.model} exists with other parameters: ${JSON.stringify(model.trainingParameters)}.`,
@@ -37,6 +41,15 @@ export async function startTraining(deps: ActivityDeps, input: TrainInput, { sig
     },
   );
   return { model: input.model };
+}
+
+/** Writes down why this model name is allowed, before it exists anywhere; what was written first counts. */
+async function recordReason(folder: LoopFolder, input: TrainInput): Promise<void> {
+  const { model, dataset, hours, because } = input;
+  if (because === undefined) return;
+  const file = trainingFile(input, `model-${attemptOf(model)}`);
+  if ((await folder.readJson(file)) !== undefined) return;
+  await folder.writeJsonOnce(file, ModelFileSchema.parse({ schemaVersion: 1, model, dataset, hours, reason: because }));
 }
 
 /** A 409 on a name of ours means that an earlier try got through; `adopt` then compares what stands there. */
@@ -66,16 +79,19 @@ const TERMINAL = new Set(['succeeded', 'failed', 'cancelled']);
 export async function awaitTraining(
   deps: ActivityDeps,
   input: AwaitTrainingInput,
-  { signal, beat }: Vital,
-): Promise<TrainingEnd> {
-  const { folder, spec } = await openLoop(deps.home, input);
-  const { client } = serviceOf(deps, spec.service);
+  vital: Vital,
+): Promise<TrainingEnd | UnderWay> {
+  const { signal, answered } = vital;
+  const files = await openLoop(deps.home, input);
+  const { folder, spec } = files;
+  const { client, capabilities } = serviceOf(deps, spec.service);
   const { now = Date.now } = deps;
   let missingSince: number | null = null;
   const model = await poll({
     look: () => lookUp(client, input.model, { signal }),
     done: (seen) => {
-      beat(`${input.model}: ${seen?.status ?? 'not found'}`);
+      answered(`${input.model}: ${seen?.status ?? 'not found'}`);
+      if (input.untilAnswered) return true;
       if (seen !== null) missingSince = null;
       else missingSince ??= now();
       return seen === null ? now() - (missingSince ?? 0) >= input.missingMs : TERMINAL.has(seen.status);
@@ -83,9 +99,10 @@ export async function awaitTraining(
     firstMs: input.pollMs,
     signal,
   });
-  if (!model)
-    return { status: 'gone', minutes: null, code: null, message: `The service has no model ${input.model} any more.` };
-  const end = endOf(model);
+  if (input.untilAnswered && !(model && TERMINAL.has(model.status))) return { status: 'under-way' };
+  if (!model) return goneEnd(input.model);
+  const examine = () => examineTrainingSet(files, { round: input.round, file: input.file, capabilities }, vital);
+  const end = await withCause(endOf(model), examine);
   if (end.status === 'succeeded') {
     const file = {
       model: model.name,
@@ -123,9 +140,32 @@ export async function lookUp(client: VisionClient, name: string, options: CallOp
 
 function endOf(model: Model): TrainingEnd {
   const minutes = model.trainingCostInMinutes ?? null;
-  const { code = null, message = null } = model.error ?? {};
+  const { code: said = null, message: words } = model.error ?? {};
+  const code = said && fitForHistory(said);
+  const message = words === undefined ? null : fitForHistory(words);
   const status = model.status === 'succeeded' ? 'succeeded' : model.status === 'cancelled' ? 'cancelled' : 'failed';
   return { status, minutes, code, message };
+}
+
+function goneEnd(model: string): TrainingEnd {
+  const message = `The service has no model ${model} any more.`;
+  return { status: 'gone', minutes: null, code: null, message, type: 'ModelGone' };
+}
+
+/** Adds what the loop makes of a failed training, and what its data look like from here where the service blames them. */
+async function withCause(end: TrainingEnd, examine: () => Promise<Examined>): Promise<TrainingEnd> {
+  if (end.status === 'cancelled') return { ...end, type: 'TrainingFailed' };
+  if (end.status !== 'failed') return end;
+  const { code, message } = end;
+  if (code?.toLowerCase() === 'diverged') {
+    const { sound, words } = await examine();
+    return { ...end, code: 'diverged', ...(sound ? {} : { type: 'DatasetChecksFailed', found: words }) };
+  }
+  const type = failureOfCode('training', code ?? '');
+  if (type === 'DatasetCorrupt') return { ...end, type, found: (await examine()).words };
+  const { suggestedHours } = budgetHint({ code: code ?? '', message: message ?? '' });
+  const asksForMore = type === 'TrainingBudgetTooSmall' && suggestedHours !== undefined;
+  return { ...end, type, ...(asksForMore ? { suggestedHours } : {}) };
 }
 
 /** Asks the service to cancel a training; one that has ended or is not there is left alone. */

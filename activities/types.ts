@@ -1,5 +1,9 @@
 import type { Changes } from '../loop/changes.ts';
+import type { FailureType } from '../loop/failure.ts';
+import type { JournalEntry } from '../loop/journal.ts';
 import type { TargetMetric } from '../loop/metrics.ts';
+import type { ModelReason } from '../loop/model-reason.ts';
+import type { Notice } from '../loop/notice.ts';
 import type { LoopResult, Outcome } from '../loop/outcome.ts';
 import type { ClassCounts, Decision, FileRef, RoundRecord } from '../loop/round.ts';
 
@@ -10,6 +14,8 @@ export interface OfLoop {
   round?: number;
   /** What people changed of its spec since the start; absent for nothing. */
   changes?: Changes;
+  /** How long the vision service may go without an answer before the workflow is told, milliseconds; absent for 15 minutes. */
+  outageMs?: number;
 }
 export interface OfRound extends OfLoop {
   round: number;
@@ -29,6 +35,8 @@ export interface Prepared {
   /** What the first round asks for; null when the cap on images does not hold the service's minimum. */
   firstNeed: ClassCounts | null;
   warnings: string[];
+  /** The worker has a webhook for notices; absent without one. */
+  webhook?: true;
 }
 
 export interface AdmitInput extends OfLoop {
@@ -60,6 +68,8 @@ export interface Collected {
   short: ClassCounts;
   exhausted: boolean;
   findings: number;
+  /** As of `Prepared`. */
+  webhook?: true;
 }
 
 /** Images that a model is trained on. */
@@ -91,11 +101,13 @@ export interface RegisterInput extends OfLoop {
   file: FileRef;
 }
 
-export interface TrainInput extends OfRound {
+export interface TrainInput extends OfModel {
   model: string;
   dataset: string;
   /** Whole compute hours. */
   hours: number;
+  /** Recorded before the service is asked; absent in histories from before it was. */
+  because?: ModelReason;
 }
 
 export interface AwaitTrainingInput extends OfModel {
@@ -104,6 +116,10 @@ export interface AwaitTrainingInput extends OfModel {
   missingMs: number;
   /** First pause between two looks, milliseconds; grows to 30 s. */
   pollMs: number;
+  /** The COCO file that it trains on, looked at when the training fails over its data; absent as `because`. */
+  file?: FileRef;
+  /** Ends at the first answer, as `under-way` if need be: asked after an outage, so that its end is noticed. */
+  untilAnswered?: true;
 }
 export interface CancelTrainingInput extends OfLoop {
   model: string;
@@ -114,6 +130,17 @@ export interface TrainingEnd {
   minutes: number | null;
   code: string | null;
   message: string | null;
+  /** What kind of failure it is; absent for `succeeded`, for a `diverged` training whose data are sound, and in older histories. */
+  type?: FailureType;
+  /** What looking at the data brought to light, in sentences. */
+  found?: string;
+  /** Whole compute hours that the service suggests for a budget that was too small. */
+  suggestedHours?: number;
+}
+
+/** A training that has not ended; answered only where that was asked for. */
+export interface UnderWay {
+  status: 'under-way';
 }
 
 export interface EvaluateInput extends OfModel {
@@ -122,10 +149,15 @@ export interface EvaluateInput extends OfModel {
   evaluation: string;
   evaluationHash: string;
   pollMs: number;
+  /** How long the model may be missing before it counts as gone, milliseconds; absent in older histories. */
+  missingMs?: number;
 }
 
 export interface PredictInput extends OfModel {
   model: string;
+  /** As for an evaluation; absent in older histories. */
+  missingMs?: number;
+  pollMs?: number;
 }
 
 /** A model trained on a nested part of the first round's images. */
@@ -176,6 +208,24 @@ export interface FinishInput extends OfLoop {
   note: string;
 }
 
+/** Something that people are to be told. */
+export interface NotifyInput {
+  loop: string;
+  instanceId: string;
+  notice: Notice;
+}
+
+/** The evaluation set that a service which comes later is to know; null without one. */
+export interface AdoptInput extends OfLoop {
+  evaluation: { dataset: string; file: FileRef } | null;
+}
+
+/** What people said that is not in the loop’s folder yet. */
+export interface JournalInput {
+  loop: string;
+  entries: JournalEntry[];
+}
+
 /** What the workflow may ask for. Implemented by `createActivities`. */
 export interface Activities {
   prepareLoop(input: OfLoop): Promise<Prepared>;
@@ -184,10 +234,14 @@ export interface Activities {
   checkTrainingSet(input: OfRound): Promise<TrainingSet>;
   registerDataset(input: RegisterInput): Promise<{ dataset: string }>;
   startTraining(input: TrainInput): Promise<{ model: string }>;
-  awaitTraining(input: AwaitTrainingInput): Promise<TrainingEnd>;
+  awaitTraining(input: AwaitTrainingInput): Promise<TrainingEnd | UnderWay>;
   cancelTraining(input: CancelTrainingInput): Promise<{ model: string }>;
   evaluateModel(input: EvaluateInput): Promise<Partial<Record<TargetMetric, number>>>;
   predictEvaluationSet(input: PredictInput): Promise<{ images: number }>;
   decideRound(input: DecideInput): Promise<Decided>;
+  adoptService(input: AdoptInput): Promise<{ minImagesPerClass: number }>;
+  /** `configured`: whether the worker has a webhook. */
+  notify(input: NotifyInput): Promise<{ configured: boolean }>;
+  recordAnswers(input: JournalInput): Promise<{ entries: number }>;
   finishLoop(input: FinishInput): Promise<LoopResult>;
 }

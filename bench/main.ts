@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { measureDeciding } from './deciding.ts';
 import { measureDetector } from './detector.ts';
 import { measureEmbedding } from './embedding.ts';
+import { measureEncryption } from './encryption.ts';
 import { measureFewShot } from './few-shot.ts';
 import { createGround, type Ground } from './ground.ts';
 import { measureHeads } from './heads.ts';
@@ -33,6 +34,7 @@ const SECTIONS: Record<string, (ground: Ground) => Promise<Row[]>> = {
   throughput: measureThroughput,
   thousand: measureThousand,
   recovery: measureRecovery,
+  encryption: measureEncryption,
   service: measureService,
   responsiveness: measureResponsiveness,
   embedding: measureEmbedding,

@@ -103,9 +103,14 @@ const COMMANDS: Entry[] = [
   },
   {
     name: 'resolve',
-    summary: 'answer a loop that needs attention: retry or stop',
+    summary: 'answer a loop that needs attention: retry, skip or stop',
     add: async (program, context) =>
       (await import('../client/commands/resolve.ts')).addResolveCommand(program, context),
+  },
+  {
+    name: 'adjust',
+    summary: 'change the target, caps, δ, pool or service of a running loop',
+    add: async (program, context) => (await import('../client/commands/adjust.ts')).addAdjustCommand(program, context),
   },
   {
     name: 'pause',

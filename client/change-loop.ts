@@ -6,16 +6,16 @@ import { requireRunning } from './require-loop.ts';
 import { sendUpdate } from './send-update.ts';
 
 /**
- * Asks a running loop for a change and prints its answer.
+ * Asks a running loop for a change and returns its answer, one sentence.
  * @throws CliError when there is no such running loop, it refuses, or no worker answers.
  */
 export async function changeLoop(
   context: CommandContext,
   loop: string,
   send: (handle: WorkflowHandle, updateId: string) => Promise<Acknowledgement>,
-): Promise<void> {
+): Promise<string> {
   await requireRunning(context, loop);
   const { client } = await context.connect();
   const updateId = randomUUID();
-  context.output.data(await sendUpdate({ client, loop }, (handle) => send(handle, updateId)));
+  return sendUpdate({ client, loop }, (handle) => send(handle, updateId));
 }

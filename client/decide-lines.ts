@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { DecisionLine, RefusedRequest } from '../loop/decision-answer.ts';
 import { type DecisionAnswer, type DecisionRequest, DecisionRequestSchema } from '../loop/decision-request.ts';
+import { shapeProblem } from '../loop/shape.ts';
 import type { SpecProblem } from './dial-problems.ts';
 import { decisionRequestJsonSchema } from './json-schemas.ts';
 import { requestContradictions } from './request-contradictions.ts';
@@ -43,6 +44,8 @@ export function answerLine(line: string, number: number, answer: Answer): Decisi
   const document = parseJson(line);
   if (document instanceof SyntaxError)
     return refused(number, [{ path: [], message: `is not JSON: ${document.message}` }]);
+  const odd = shapeProblem(document);
+  if (odd !== undefined) return refused(number, [{ path: [], message: odd }]);
   if (!isGroup(document)) return refused(number, [{ path: [], message: noRequest(line) }]);
   const parsed = DecisionRequestSchema.safeParse(document);
   const shape = parsed.success ? [] : schemaProblems(parsed.error, { document, schema: decisionRequestJsonSchema });

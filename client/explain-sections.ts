@@ -96,7 +96,8 @@ function digitsOf({ gain, threshold, realGain }: Decision): number {
 
 function presentWords({ input, decision }: RecordedRound, digits: number): string {
   const { metric, interval } = decision;
-  const { settings, withoutMetric } = input;
+  const { settings, withoutMetric, skipped } = input;
+  if (skipped !== undefined) return `no metric: ${skipped}`;
   if (metric === null) return `no metric; ${plural(withoutMetric, 'round')} in a row without one`;
   const size = settings.evaluationImages;
   const source = size === null ? 'of the service’s own hold-out' : `on ${plural(size, 'image')}`;

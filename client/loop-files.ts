@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { systemCode } from '../data/errors.ts';
+import { FolderConflictError, systemCode } from '../data/errors.ts';
+import { readJournal } from '../data/journal.ts';
 import type { LoopFolder } from '../data/loop-folder.ts';
+import { withChanges } from '../loop/changes.ts';
 import {
   type DecisionFile,
   DecisionFileSchema,
@@ -11,6 +13,7 @@ import {
   LoopResultSchema,
   RoundRecordSchema,
 } from '../loop/files.ts';
+import { changesOf, type JournalEntry } from '../loop/journal.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { ClassCounts, RoundRecord } from '../loop/round.ts';
 import { LoopNameSchema, type LoopSpec, LoopSpecSchema } from '../loop/spec.ts';
@@ -20,8 +23,12 @@ import { EXIT } from './exit-codes.ts';
 /** What a loop's folder tells without Temporal. */
 export interface LoopFiles {
   loop: LoopFile;
-  /** Null only for a start that was cut off between its two files. */
+  /** The spec in force: as the loop was started, with what people changed since. Null only for a start that was cut off between its two files. */
   spec: LoopSpec | null;
+  /** The spec that the loop was started with, which its identity is made of; null as above. */
+  startedWith: LoopSpec | null;
+  /** What people said to the loop, as far as it is written down. */
+  journal: JournalEntry[];
   rounds: RoundRecord[];
   /** Training images per class at the last decision. */
   perClass: ClassCounts;
@@ -41,9 +48,13 @@ export async function readLoopFiles(folder: LoopFolder): Promise<LoopFiles | und
   const rounds = await readRecords(folder);
   const last = rounds.at(-1);
   const decided = last && (await readDecision(folder, last.round));
+  const startedWith = await readAs(folder, 'spec.json', LoopSpecSchema);
+  const journal = await journalOf(folder);
   return {
     loop,
-    spec: (await readSpec(folder)) ?? null,
+    spec: startedWith ? withChanges(startedWith, changesOf(journal)) : null,
+    startedWith: startedWith ?? null,
+    journal,
     rounds,
     perClass: decided?.input.perClass ?? {},
     evaluationImages: decided?.input.settings.evaluationImages ?? null,
@@ -53,9 +64,23 @@ export async function readLoopFiles(folder: LoopFolder): Promise<LoopFiles | und
   };
 }
 
-/** The spec that a loop was started with; undefined where its folder is not seen. @throws CliError as `readLoopFiles`. */
-export function readSpec(folder: LoopFolder): Promise<LoopSpec | undefined> {
-  return readAs(folder, 'spec.json', LoopSpecSchema);
+/**
+ * The spec in force: what a loop was started with, with what people changed since, as far as that is written down; undefined where
+ * its folder is not seen. @throws CliError as `readLoopFiles`.
+ */
+export async function readSpec(folder: LoopFolder): Promise<LoopSpec | undefined> {
+  const spec = await readAs(folder, 'spec.json', LoopSpecSchema);
+  return spec && withChanges(spec, changesOf(await journalOf(folder)));
+}
+
+/** What people said to a loop; empty where nobody did. @throws CliError as `readLoopFiles`. */
+export async function journalOf(folder: LoopFolder): Promise<JournalEntry[]> {
+  try {
+    return await readJournal(folder);
+  } catch (error) {
+    if (!(error instanceof FolderConflictError)) throw error;
+    throw notOurs(folder.resolve(error.file), error.message);
+  }
 }
 
 /** What was decided after a round; undefined where it is not there. @throws CliError as `readLoopFiles`. */
@@ -87,8 +112,11 @@ async function readAs<T extends z.ZodType>(
   if (value === undefined) return undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const where = folder.resolve(relative);
-  throw new CliError(`${where} does not hold what deltaloop writes there: ${z.prettifyError(parsed.error)}`, {
+  throw notOurs(folder.resolve(relative), z.prettifyError(parsed.error));
+}
+
+function notOurs(path: string, problem: string): CliError {
+  return new CliError(`${path} does not hold what deltaloop writes there: ${problem}`, {
     exitCode: EXIT.unexpected,
     next: 'Put the file back from a copy; a loop’s files are never edited by hand.',
   });

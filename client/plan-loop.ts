@@ -65,7 +65,7 @@ function checkCommand({ collector, evaluation, task }: LoopSpec): string {
 async function nameNotes(home: string, spec: LoopSpec): Promise<string[]> {
   const earlier = await readLoopFiles(LoopFolder.at(home, spec.name));
   if (earlier === undefined) return [];
-  return earlier.loop.specHash === specHash(spec)
+  return earlier.loop.specHash === specHash(spec, earlier.loop.from)
     ? [`Loop ${spec.name} was started with this very spec already; starting it again begins no second one.`]
     : [`The name ${spec.name} is taken by a loop with another spec: to start this one, give it another name.`];
 }

@@ -2,6 +2,9 @@ import { durationMs } from '../loop/duration.ts';
 import type { LoopProgress, Phase } from '../loop/progress.ts';
 import type { LoopFiles } from './loop-files.ts';
 
+/** Entries of the journal that a view shows, as many as the worker's own. */
+const JOURNAL_SHOWN = 5;
+
 /** What the files cannot tell by themselves. */
 export interface ProgressWords {
   phase: Phase;
@@ -30,10 +33,12 @@ export function progressFromFiles(loop: string, files: LoopFiles | undefined, wo
     lastDecision: files?.lastDecision ?? '',
     attention: null,
     budget: {
-      capMinutes: (spec?.caps.hours ?? 0) * 60,
+      capMinutes: Math.floor((spec?.caps.hours ?? 0) * 60),
       reservedMinutes: 0,
       settledMinutes: files?.result?.billedMinutes ?? settledMinutes,
     },
+    ...(spec && { caps: { hours: spec.caps.hours, images: spec.caps.images ?? null, rounds: spec.caps.rounds } }),
+    journal: (files?.journal ?? []).slice(-JOURNAL_SHOWN),
     images: files?.result?.images ?? files?.rounds.at(-1)?.images ?? 0,
     deadline: files ? deadlineOf(files) : null,
     paused: words.phase === 'paused',

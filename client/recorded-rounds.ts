@@ -2,11 +2,12 @@ import { access } from 'node:fs/promises';
 import { z } from 'zod';
 import { FolderConflictError } from '../data/errors.ts';
 import { LoopFolder } from '../data/loop-folder.ts';
+import type { JournalEntry } from '../loop/journal.ts';
 import { RecordedDecisionSchema } from '../loop/recorded-decision.ts';
 import type { Decision, DecisionInput } from '../loop/round.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
-import { readSpec, roundNumbers } from './loop-files.ts';
+import { journalOf, readSpec, roundNumbers } from './loop-files.ts';
 import { unknownLoop } from './require-loop.ts';
 
 /** A round's decision as its file holds it. */
@@ -18,6 +19,8 @@ export interface RecordedRound {
   raw: unknown;
   /** How long after its start the loop ends, such as `7d`, by the spec that it was started with; null without a deadline. */
   deadline: string | null;
+  /** What people had said to the loop by then. */
+  journal: readonly JournalEntry[];
 }
 
 /** The rounds of one loop that were decided, and their files. */
@@ -70,7 +73,8 @@ export class RecordedRounds {
       const { input, decision } = parsed.data;
       const { decision: raw } = z.object({ decision: z.unknown() }).parse(value);
       const spec = await readSpec(this.#folder);
-      return { round, input, decision, raw, deadline: spec?.caps.deadline ?? null };
+      const journal = (await journalOf(this.#folder)).filter((entry) => entry.round <= round);
+      return { round, input, decision, raw, deadline: spec?.caps.deadline ?? null, journal };
     } catch (error) {
       if (error instanceof FolderConflictError) throw this.#broken(round, 'is not JSON');
       throw error;

@@ -1,4 +1,5 @@
 import type { Difference, Recomputed } from '../decide/recompute.ts';
+import { changesSection } from './explain-changes.ts';
 import { forecastSection } from './explain-forecast.ts';
 import {
   capsSection,
@@ -50,6 +51,7 @@ function sectionsOf(explained: ExplainedRound, width?: number): Section[] {
     capsSection(explained, width),
     deltaSection(explained),
     otherSection(explained, width),
+    changesSection(explained, width),
   ].filter((section) => section !== undefined);
 }
 

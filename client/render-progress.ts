@@ -1,4 +1,5 @@
-import { asGiven, decimal, minutes, plural, signed } from '../decide/format.ts';
+import { asGiven, decimal, minutes, plural, signed, whole } from '../decide/format.ts';
+import { entryInWords } from '../loop/journal.ts';
 import type { LoopProgress } from '../loop/progress.ts';
 import { marked } from '../report/outcome-words.ts';
 import { roundsTable } from '../report/rounds-table.ts';
@@ -13,8 +14,6 @@ const DIGITS = 3;
 
 export interface RenderOptions extends ClassTableOptions {
   style: Styler;
-  /** Rounds of the cap, when known. */
-  capRounds?: number | undefined;
   places?: LoopPlaces;
   /** The learning curve as text, where it is to be shown. */
   curve?: string;
@@ -30,6 +29,7 @@ export function renderProgress(progress: LoopProgress, options: RenderOptions): 
     roundsText(progress, width),
     curve,
     progress.lastDecision && wrapWords(`Last decision: ${printable(progress.lastDecision)}`, width),
+    journalText(progress, width),
     progress.warnings.map((warning) => style('yellow', wrapWords(`Note: ${printable(warning)}`, width))).join('\n'),
     places && placesText(places),
   ]
@@ -54,20 +54,29 @@ function toneOf({ attention, paused }: LoopProgress): Tone {
 }
 
 /** Round, images, metric with its last change, target, compute, phase: one line, or as many as the width asks for. */
-export function statusLine(
-  progress: LoopProgress,
-  { capRounds, width }: Pick<RenderOptions, 'capRounds' | 'width'>,
-): string {
-  const { budget, round, target } = progress;
+export function statusLine(progress: LoopProgress, { width }: Pick<RenderOptions, 'width'> = {}): string {
+  const { budget, round, target, caps } = progress;
   const parts = [
-    `R${round}${capRounds === undefined ? '' : `/${capRounds}`}`,
-    plural(progress.images, 'image'),
+    `R${round}${caps === undefined ? '' : `/${caps.rounds}`}`,
+    imagesPart(progress),
     metricPart(progress),
     target === null ? 'no target' : `target ${asGiven(target)}`,
     `${minutes(budget.settledMinutes)} of ${minutes(budget.capMinutes)} compute`,
     progress.phase,
   ];
   return wrapParts(parts.filter(Boolean), width);
+}
+
+function imagesPart({ images, caps }: LoopProgress): string {
+  const most = caps?.images ?? null;
+  return most === null ? plural(images, 'image') : `${whole(images)} of at most ${plural(most, 'image')}`;
+}
+
+/** What people said last, a line each; empty where nobody said anything. */
+function journalText({ journal = [] }: LoopProgress, width?: number): string {
+  if (journal.length === 0) return '';
+  const lines = journal.map((entry) => wrapWords(`  ${printable(entryInWords(entry))}`, width));
+  return ['What people said last:', ...lines].join('\n');
 }
 
 function metricPart({ rounds, metric, evaluationImages }: LoopProgress): string {

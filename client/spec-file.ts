@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { systemCode } from '../data/errors.ts';
+import { shapeProblem } from '../loop/shape.ts';
 import { type LoopSpec, LoopSpecSchema } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
 import type { SpecProblem } from './dial-problems.ts';
@@ -18,7 +19,7 @@ export async function readSpecFile(path: string): Promise<LoopSpec> {
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readSmall(path);
   } catch (error) {
     const why = READ_PROBLEMS[systemCode(error) ?? ''];
     if (why === undefined) throw error;
@@ -28,6 +29,15 @@ async function readText(path: string): Promise<string> {
       cause: error,
     });
   }
+}
+
+/** No spec is longer; a larger file is another one, or an attack on the parser. */
+const MAX_SPEC_BYTES = 1_000_000;
+
+async function readSmall(path: string): Promise<string> {
+  const { size } = await stat(path);
+  if (size > MAX_SPEC_BYTES) throw refusal(path, [`${path}  has ${size} bytes; a spec may have ${MAX_SPEC_BYTES}`]);
+  return readFile(path, 'utf8');
 }
 
 const READ_PROBLEMS: Record<string, string> = {
@@ -43,13 +53,34 @@ const READ_PROBLEMS: Record<string, string> = {
 export function parseSpec(text: string, path: string): LoopSpec {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const broken = document.errors.map((error) => `${position(path, lines, error.pos[0])}  ${error.message}`);
+  const broken = document.errors.map(
+    (error) => `${position(path, lines, error.pos[0])}  ${plainReason(error.message)}`,
+  );
   if (broken.length > 0) throw refusal(path, broken);
-  const value: unknown = document.toJS();
+  const value = plainValue(document, path);
   if (value === null) throw refusal(path, [`${path}  is empty`]);
   const problems = describeAll(specProblems(value), { document, lines, path });
   if (problems.length > 0) throw refusal(path, problems);
   return LoopSpecSchema.parse(value);
+}
+
+/** The parser calls itself for every level; a text that is nothing but nesting uses its stack up. */
+function plainReason(message: string): string {
+  return message.includes('call stack') ? 'the text is nested too deep' : message;
+}
+
+/** @throws CliError for aliases that multiply beyond reason, nesting without end, and keys that are never taken. */
+function plainValue(document: Document, path: string): unknown {
+  try {
+    const value: unknown = document.toJS();
+    const problem = shapeProblem(value);
+    if (problem !== undefined) throw refusal(path, [`${path}  ${problem}`]);
+    return value;
+  } catch (error) {
+    if (error instanceof RangeError) throw refusal(path, [`${path}  is nested too deep`]);
+    if (error instanceof ReferenceError) throw refusal(path, [`${path}  has aliases that multiply without end`]);
+    throw error;
+  }
 }
 
 interface Source {

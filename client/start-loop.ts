@@ -3,6 +3,7 @@ import { LoopFolder } from '../data/loop-folder.ts';
 import { specHash } from '../data/spec-hash.ts';
 import type { Task } from '../loop/metrics.ts';
 import type { LoopResult } from '../loop/outcome.ts';
+import type { LoopOrigin } from '../loop/round.ts';
 import type { LoopSpec } from '../loop/spec.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
@@ -10,6 +11,7 @@ import { firstRound } from './first-round.ts';
 import { refuseImported } from './imported-file.ts';
 import { readLoopFiles } from './loop-files.ts';
 import { claimFolder, refuseOtherSpec } from './loop-identity.ts';
+import { readOrigin } from './loop-origin.ts';
 import { describeLoop, readLoop } from './loop-view.ts';
 import { readPlanSources } from './plan-sources.ts';
 import { planSentences } from './plan-text.ts';
@@ -22,6 +24,8 @@ export interface StartOptions {
   home: string;
   /** The YAML or JSON file. */
   specPath: string;
+  /** The loop whose images the new one takes over; absent to begin with nothing. */
+  from?: string | undefined;
   taskQueue: string;
   /** Told the plan and warnings, a line at a time. */
   say: (text: string) => void;
@@ -34,6 +38,8 @@ export type StartResult =
 /** A spec that may be started: it makes sense, its name is free or its own, its sources can be read. */
 export interface PreparedStart {
   spec: LoopSpec;
+  /** The loop whose images it takes over. */
+  from: LoopOrigin | undefined;
   /** How the loop of this name and spec ended; null when it has not. */
   earlier: LoopResult | null;
 }
@@ -45,21 +51,21 @@ export interface PreparedStart {
  *   its name was used with another spec.
  */
 export async function prepareStart(
-  home: string,
-  specPath: string,
+  { home, specPath, from: origin }: Pick<StartOptions, 'home' | 'specPath' | 'from'>,
   minimum?: (task: Task) => number,
 ): Promise<PreparedStart> {
   const spec = await readSpecFile(specPath);
+  const from = origin === undefined ? undefined : await readOrigin(home, origin, spec);
   const folder = LoopFolder.at(home, spec.name);
   const files = await readLoopFiles(folder);
   if (files && !files.result) await refuseImported(folder, spec.name);
   // Sources are looked at once: a loop that was started owns copies, and its pool may have moved since.
-  if (files) refuseOtherSpec(folder, files, spec);
+  if (files) refuseOtherSpec(folder, files, { spec, from });
   else {
     await checkSources(spec);
     if (minimum) await checkImageCap(spec, minimum(spec.task));
   }
-  return { spec, earlier: files?.result ?? null };
+  return { spec, from, earlier: files?.result ?? null };
 }
 
 /** Lists the pool only where its classes are needed: a loop whose cap is too small would use up its name. */
@@ -74,8 +80,8 @@ async function checkImageCap(spec: LoopSpec, minimum: number): Promise<void> {
  * @throws CliError when the spec makes no sense or differs from the running loop's, or Temporal refuses.
  */
 export async function startLoop(options: StartOptions): Promise<StartResult> {
-  const { client, home, specPath, say } = options;
-  const { spec, earlier } = await prepareStart(home, specPath);
+  const { client, home, say } = options;
+  const { spec, from, earlier } = await prepareStart(options);
   const loop = spec.name;
   if (earlier) return { kind: 'finished', loop, result: earlier };
   const view = await readLoop({ client, home, loop });
@@ -85,12 +91,12 @@ export async function startLoop(options: StartOptions): Promise<StartResult> {
       exitCode: EXIT.unexpected,
       next: view.progress.next,
     });
-  if (view.kind === 'running') return attach(options, spec);
-  for (const line of [...planSentences(spec), ...warningsOf(spec)]) say(line);
-  const identity = await claimFolder(LoopFolder.at(home, loop), spec);
+  if (view.kind === 'running') return attach(options, spec, from);
+  for (const line of [...planSentences(spec), ...warningsOf(spec), ...takenWords(from)]) say(line);
+  const identity = await claimFolder(LoopFolder.at(home, loop), spec, from);
   return (await startWorkflow(options, { spec, identity }))
     ? { kind: 'started', loop, specHash: identity.specHash }
-    : attach(options, spec);
+    : attach(options, spec, from);
 }
 
 function warningsOf(spec: LoopSpec): string[] {
@@ -100,10 +106,17 @@ function warningsOf(spec: LoopSpec): string[] {
   ];
 }
 
+function takenWords(from: LoopOrigin | undefined): string[] {
+  if (from === undefined) return [];
+  return [
+    `Its first round takes over every image that loop ${from.loop} trained on, after they were checked against the evaluation set; it collects nothing but what the service’s minimum asks for, and trains once.`,
+  ];
+}
+
 /** Joins a loop that Temporal runs already, if it is the loop of this spec and of this home. */
-async function attach({ client, home }: StartOptions, spec: LoopSpec): Promise<StartResult> {
+async function attach({ client, home }: StartOptions, spec: LoopSpec, from?: LoopOrigin): Promise<StartResult> {
   const loop = spec.name;
-  const hash = specHash(spec);
+  const hash = specHash(spec, from);
   const folder = LoopFolder.at(home, loop);
   const memo = (await describeLoop({ client, home, loop }))?.memo ?? {};
   if (!(await folder.exists())) throw otherFolder(loop, memo['folder'], folder.path);

@@ -41,7 +41,7 @@ async function verifySpec(record: VerifiedRecord): Promise<void> {
   const loop = await record.read('loop.json', LoopFileSchema);
   const spec = await record.read('spec.json', LoopSpecSchema);
   if (!loop || !spec) return;
-  if (specHash(spec) !== loop.specHash)
+  if (specHash(spec, loop.from) !== loop.specHash)
     record.add('changed', 'spec.json', 'is not the spec that the loop was started with: loop.json has another hash');
   if (loop.loop !== spec.name) record.add('changed', 'loop.json', `belongs to loop ${loop.loop}`);
 }

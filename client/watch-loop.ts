@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { LoopFolder } from '../data/loop-folder.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { isPassing } from './grpc.ts';
-import { readLoopFiles } from './loop-files.ts';
 import { loopPlaces } from './loop-places.ts';
 import { type LoopView, readLoop } from './loop-view.ts';
 import type { Output } from './output.ts';
@@ -35,7 +33,7 @@ export async function watchLoop(options: WatchOptions): Promise<ExitCode> {
   const { home, loop, output, format } = options;
   const { signal, stop } = combined(options);
   const places = await loopPlaces(home, loop, options.client.options.namespace);
-  const screen = watchScreen({ loop, output, format, places, capRounds: await capRounds(home, loop) });
+  const screen = watchScreen({ loop, output, format, places });
   let last: LoopView | undefined;
   try {
     while (!signal.aborted) {
@@ -99,8 +97,4 @@ function codeOf(view: LoopView, untilAttention: boolean): ExitCode | undefined {
   if (view.kind === 'broken') return EXIT.unexpected;
   if (view.kind === 'running' && view.needsPerson && untilAttention) return EXIT.needsPerson;
   return undefined;
-}
-
-async function capRounds(home: string, loop: string): Promise<number | undefined> {
-  return (await readLoopFiles(LoopFolder.at(home, loop)))?.spec?.caps.rounds;
 }

@@ -24,7 +24,6 @@ export interface ScreenOptions {
   places: LoopPlaces;
   /** `json`: one document at the end; `jsonl`: one line a change. Text when absent. */
   format?: 'json' | 'jsonl' | undefined;
-  capRounds?: number | undefined;
 }
 
 /** Classes that fit beside the rest on one screen. */
@@ -52,7 +51,7 @@ function jsonScreen({ loop, output, places }: ScreenOptions, format: 'json' | 'j
   };
 }
 
-function liveScreen({ loop, output, places, capRounds }: ScreenOptions): WatchScreen {
+function liveScreen({ loop, output, places }: ScreenOptions): WatchScreen {
   const draw = createLogUpdate(process.stdout);
   const { style } = output;
   const text = (view: LoopView, where: LoopPlaces) =>
@@ -61,7 +60,6 @@ function liveScreen({ loop, output, places, capRounds }: ScreenOptions): WatchSc
       : renderProgress(view.progress, {
           style,
           width: output.width,
-          capRounds,
           maxClasses: CLASSES_SHOWN,
           places: where,
         });
@@ -81,7 +79,7 @@ function liveScreen({ loop, output, places, capRounds }: ScreenOptions): WatchSc
   };
 }
 
-function plainScreen({ loop, output, places, capRounds }: ScreenOptions): WatchScreen {
+function plainScreen({ loop, output, places }: ScreenOptions): WatchScreen {
   const changed = changes();
   let rounds = 0;
   if (places.uiUrl) output.say(`Temporal UI: ${places.uiUrl}`);
@@ -97,7 +95,7 @@ function plainScreen({ loop, output, places, capRounds }: ScreenOptions): WatchS
       if (news.length > 0 && view.progress.lastDecision !== '')
         output.data(`  ${printable(view.progress.lastDecision)}`);
       rounds = Math.max(rounds, view.progress.rounds.length);
-      const text = stateLines(view, capRounds);
+      const text = stateLines(view);
       if (view.kind !== 'finished' && changed(text)) output.data(text);
     },
     away: (reason) => {
@@ -119,9 +117,9 @@ function roundLine({ round, images, metric, decision }: RoundRecord): string {
   return printable(`Round ${round} decided: ${plural(images, 'image')}, ${measured}, ${decision}`);
 }
 
-function stateLines(view: Exclude<LoopView, { kind: 'unknown' }>, capRounds?: number): string {
+function stateLines(view: Exclude<LoopView, { kind: 'unknown' }>): string {
   const { progress } = view;
-  const line = `${statusLine(progress, { capRounds })} — ${printable(progress.state)}`;
+  const line = `${statusLine(progress)} — ${printable(progress.state)}`;
   const acts = view.kind === 'running' ? view.needsPerson || progress.paused : view.kind !== 'finished';
   return acts ? `${line}\n  Next: ${printable(progress.next)}` : line;
 }

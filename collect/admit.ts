@@ -17,6 +17,7 @@ import {
 import { type BatchImage, readBatch } from './batch-file.ts';
 import { type Candidate, Known, type Opened, openEntry } from './candidates.ts';
 import type { CollectContext } from './collector.ts';
+import { readSeed } from './seed.ts';
 
 const AT_ONCE = 2;
 const DUPLICATES = ['duplicate-exact', 'duplicate-pixels'];
@@ -55,7 +56,7 @@ async function judge(ctx: CollectContext, batch: { sequence: number; manifest: F
   const { images } = await readBatch(ctx.folder, batch.manifest);
   const earlier = await readAdmissions(ctx.folder, batch.sequence - 1);
   const known = new Known(
-    earlier.flatMap((admission) => admission.images),
+    [...(await readSeed(ctx.folder)), ...earlier.flatMap((admission) => admission.images)],
     await readEvaluationSet(ctx.folder),
   );
   const refused: Finding[] = [];

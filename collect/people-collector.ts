@@ -5,8 +5,9 @@ import { countPerClass } from '../data/set-checks.ts';
 import type { ClassCounts, RoundDraw, StoredImage } from '../loop/round.ts';
 import { type AdmittedImage, readAdmissions } from './admission-file.ts';
 import type { CollectContext, Collector, CollectRequest, CollectResult, PrepareResult } from './collector.ts';
-import { commitDraw, drawnImages, drawResult, readDraw, readDraws, readDrawsSoFar } from './draw-file.ts';
+import { commitDraw, drawnImages, drawResult, readDraw, readDrawsSoFar } from './draw-file.ts';
 import { drawGreedily } from './greedy-draw.ts';
+import { drawsBefore, withSeed } from './seed.ts';
 import { surplusOf } from './surplus.ts';
 
 const AT_ONCE = 4;
@@ -24,9 +25,9 @@ async function collect(ctx: CollectContext, request: CollectRequest): Promise<Co
   const { folder, classes } = ctx;
   await folder.mustExist();
   if (!(await readDraw(folder, request.round))) {
-    const earlier = await readDraws(folder, request.round - 1);
+    const earlier = await drawsBefore(folder, request.round);
     const waiting = await notDrawn(folder, request.admissions, earlier);
-    await commitDraw(folder, await drawWaiting(ctx, request, { waiting, earlier }));
+    await commitDraw(folder, withSeed(await drawWaiting(ctx, request, { waiting, earlier }), earlier));
   }
   return drawResult(folder, request.round, classes);
 }

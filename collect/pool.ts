@@ -1,10 +1,12 @@
 import type { Finding } from '../loop/finding.ts';
 import type { CollectContext, Collector, CollectRequest, CollectResult, PrepareResult } from './collector.ts';
-import { commitDraw, drawResult, readDraw, readDraws } from './draw-file.ts';
+import { commitDraw, drawResult, readDraw } from './draw-file.ts';
+import { movedPool } from './moved-pool.ts';
 import { drawable, drawFromPool } from './pool-draw.ts';
 import { availableIn, freezePool, type Pool, readPool, readPoolOrFail, requireSource } from './pool-file.ts';
+import { drawsBefore, withSeed } from './seed.ts';
 
-/** Draws from a labelled folder or COCO file; `path` is absolute. */
+/** Draws from a labelled folder or COCO file; `path` is where it lies now, absolute. */
 export function poolCollector(path: string): Collector {
   return {
     prepare: (ctx) => prepare(ctx, path),
@@ -30,10 +32,10 @@ async function collect(ctx: CollectContext, request: CollectRequest, path: strin
   const { folder, classes } = ctx;
   await folder.mustExist();
   if (!(await readDraw(folder, request.round))) {
-    const pool = await readPoolOrFail(folder);
     await requireSource(path);
-    const earlier = await readDraws(folder, request.round - 1);
-    await commitDraw(folder, await drawFromPool(ctx, { pool, earlier, request }));
+    const pool = await movedPool(await readPoolOrFail(folder), path);
+    const earlier = await drawsBefore(folder, request.round);
+    await commitDraw(folder, withSeed(await drawFromPool(ctx, { pool, earlier, request }), earlier));
   }
   return drawResult(folder, request.round, classes);
 }

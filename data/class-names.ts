@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { Finding } from '../loop/finding.ts';
+import { isReservedName } from '../loop/shape.ts';
 
 /** A class name as it is compared and stored: composed Unicode (file systems differ), no space around it. */
 export function className(name: string): string {
@@ -26,10 +27,11 @@ export function unknownClass(where: string, name: string, classes: readonly stri
   };
 }
 
-/** Class names twice in the list (error), or so alike that they are likely one class (warning). */
+/** Class names that are reserved or twice in the list (errors), or so alike that they are likely one class (warning). */
 export function checkClassNames(classes: readonly string[]): Finding[] {
   const findings: Finding[] = [];
   classes.forEach((name, at) => {
+    if (isReservedName(name)) findings.push(reserved(name));
     for (const other of classes.slice(at + 1)) {
       if (name === other) findings.push(sameName(name));
       else if (nearlySame(name, other)) findings.push(alike(name, other));
@@ -56,6 +58,16 @@ function sameName(name: string): Finding {
     where: name,
     message: `the class ${JSON.stringify(name)} is named twice`,
     fix: 'Give every class a name of its own.',
+  };
+}
+
+function reserved(name: string): Finding {
+  return {
+    severity: 'error',
+    code: 'class-reserved',
+    where: name,
+    message: `the class name ${JSON.stringify(name)} is one that programs keep for themselves`,
+    fix: 'Give the class another name.',
   };
 }
 

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, isAbsolute, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, isAbsolute } from 'node:path';
 import type { Finding } from '../loop/finding.ts';
 import { classesOf, type Labelled } from '../loop/labels.ts';
+import { shapeProblem } from '../loop/shape.ts';
 import { className, unknownClass } from './class-names.ts';
+import { outsideFolder, pathOf, pathsOutside } from './coco-address.ts';
 import { boxesOf } from './coco-boxes.ts';
 import {
   type CocoFile,
@@ -13,14 +13,19 @@ import {
   type Id,
   type NamedAnnotations,
 } from './coco-file.ts';
-import { SourceUnreadableError, systemCode } from './errors.ts';
+import { SourceUnreadableError } from './errors.ts';
 import { compareText } from './json.ts';
 import type { ListedImage, Listing, ListingOptions } from './listed-image.ts';
 import { emptyClass, leftOutClass } from './listing-findings.ts';
+import { readBounded } from './read-bounded.ts';
 import { groupOf } from './stored-image.ts';
+
+/** A hundred thousand images with a million boxes are a quarter of this. */
+const MAX_COCO_BYTES = 400_000_000;
 
 /** Lists the images of a COCO file: for classification with one label each, for detection with their boxes; see `readListing`. */
 export async function listCoco(source: string, options: ListingOptions): Promise<Listing> {
+  const folder = dirname(source);
   const coco = CocoFileSchema.safeParse(await readJsonFile(source));
   if (!coco.success) return { classes: [], items: [], findings: coco.error.issues.map((issue) => invalid(issue)) };
   const names = new Map(coco.data.categories.map((category) => [category.id, className(category.name)]));
@@ -33,27 +38,32 @@ export async function listCoco(source: string, options: ListingOptions): Promise
   for (const name of new Set(names.values())) {
     if (!classes.includes(name)) findings.push(extraCategory(name, { ...options, classes }));
   }
-  const items = coco.data.images.flatMap((image) => {
+  const placed = coco.data.images.flatMap((image) => {
     const label = found.labels.get(image.id);
     if (label === undefined || (label.className !== undefined && !classes.includes(label.className))) return [];
-    const path = pathOf(image, dirname(source));
+    const path = pathOf(image, folder);
     if (path === undefined) findings.push(noAddress(image));
     return path === undefined ? [] : [listed({ image, path, label })];
   });
+  const outside = await pathsOutside(
+    placed.map(({ path }) => path),
+    folder,
+  );
+  const items = placed.filter(({ path }) => !outside.has(path));
+  findings.push(...placed.flatMap(({ path, name }) => (outside.has(path) ? [outsideFolder(name, folder)] : [])));
   if (options.emptyClasses !== 'allow') findings.push(...emptyClasses(classes, items));
   return { classes, items: items.sort((a, b) => compareText(a.path, b.path)), findings };
 }
 
 async function readJsonFile(source: string): Promise<unknown> {
-  let text: string;
+  const text = await readBounded(source, MAX_COCO_BYTES);
   try {
-    text = await readFile(source, 'utf8');
+    const value: unknown = JSON.parse(text);
+    const problem = shapeProblem(value);
+    if (problem !== undefined) throw new SourceUnreadableError(source, problem);
+    return value;
   } catch (error) {
-    throw new SourceUnreadableError(source, `cannot be read (${systemCode(error)})`, { cause: error });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
+    if (error instanceof SourceUnreadableError) throw error;
     throw new SourceUnreadableError(source, 'is not JSON', { cause: error });
   }
 }
@@ -82,17 +92,6 @@ function labels(images: readonly CocoImage[], { named }: NamedAnnotations): Foun
     else found.findings.push(labelCount(image, name === undefined ? [] : [name, ...others]));
   }
   return found;
-}
-
-/** Local files only: a `file:` address, else the file name, relative to the COCO file or absolute. */
-function pathOf(image: CocoImage, folder: string): string | undefined {
-  const url = [image.absolute_url, image.coco_url].find((each) => each?.startsWith('file:'));
-  try {
-    if (url !== undefined) return fileURLToPath(url);
-  } catch {
-    return undefined;
-  }
-  return image.file_name ? resolve(folder, image.file_name) : undefined;
 }
 
 function listed(entry: { image: CocoImage; path: string; label: Labelled }): ListedImage {

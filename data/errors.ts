@@ -44,8 +44,7 @@ export class DiskFullError extends DataError {
 /** The system refuses to read or write a file of the loop's folder, or the disk fails (EACCES, EPERM, EROFS, EIO). */
 export class FolderUnusableError extends DataError {
   override readonly name = 'FolderUnusableError';
-  // No public type says this yet; the message says what is wrong and what to do.
-  readonly code = 'Unexpected';
+  readonly code = 'FolderUnusable';
   constructor(file: string, why: string, options?: ErrorOptions) {
     super(`${file} ${why} Nothing was half written.`, options);
   }

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, link } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { createExclusive, type Fill, fillFrom, makeFolder } from './durable.ts';
 import { FolderConflictError, orDiskTrouble, SourceChangedError, SourceUnreadableError, systemCode } from './errors.ts';
 import { sha256OfFile } from './hash.ts';
@@ -45,9 +45,12 @@ function imageFileName(name: ImageName): string {
   return `${name.sha256}.${name.ext}`;
 }
 
-/** A link costs nothing, but only files that no one else edits in place may be shared. */
+/** A link costs nothing, but only files that no one else edits in place may be shared: this loop's, and the images of its neighbours. */
 function own(root: string, source: string): Fill {
-  return source.startsWith(root + sep) ? (temporary) => link(source, temporary) : fillFrom(source);
+  const [loop, store] = relative(dirname(root), source).split(sep);
+  return source.startsWith(root + sep) || (loop !== '..' && store === 'images' && basename(dirname(root)) === 'loops')
+    ? (temporary) => link(source, temporary)
+    : fillFrom(source);
 }
 
 function verified(sha256: string, source: string, fill: Fill): Fill {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { LoopOrigin } from '../loop/round.ts';
 import { LATER_DEFAULTS, type LoopSpec } from '../loop/spec.ts';
 
 /** JSON with sorted keys and no spaces: equal values give equal text. */
@@ -13,10 +14,12 @@ export function canonicalJson(value: unknown): string {
 /**
  * SHA-256 of the resolved spec's canonical JSON, hex: what makes two starts the same loop. Later keys at their defaults do not
  * count: a spec that was resolved before there were such keys has the hash that it had then.
+ * @param from the loop whose images it takes over: without it, or from another one, it would be another loop
  */
-export function specHash(spec: LoopSpec): string {
+export function specHash(spec: LoopSpec, from?: LoopOrigin): string {
+  const text = canonicalJson(withoutDefaults(spec, LATER_DEFAULTS));
   return createHash('sha256')
-    .update(canonicalJson(withoutDefaults(spec, LATER_DEFAULTS)))
+    .update(from === undefined ? text : `${text}\nfrom ${from.instanceId}`)
     .digest('hex');
 }
 

@@ -75,8 +75,9 @@ function noiseWords({ noise, threshold }: Comparison, settings: DecisionSettings
 }
 
 function head(situation: Situation, digits: number): string {
-  const { round, settings } = situation.input;
+  const { round, settings, skipped } = situation.input;
   const { present, comparison, interval } = situation.curve;
+  if (skipped !== undefined) return `Round ${round} was skipped (${skipped})`;
   if (present === null) return `Round ${round} has no metric`;
   const metric = settings.evaluationImages === null ? `${settings.metric} (hold-out)` : settings.metric;
   const value = decimal(present.metric, digits);

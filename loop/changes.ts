@@ -54,7 +54,7 @@ const orNone = ({ fits, must }: Rule): Rule => ({
 });
 
 /** The same bounds as the spec’s schema, by hand: the workflow has no room for a schema library, and a test compares them. */
-export const CHANGE_RULES: Record<ChangeKey, Rule> = {
+const CHANGE_RULES: Record<ChangeKey, Rule> = {
   'caps.hours': number((value) => value >= 1, 'a number of at least 1'),
   'caps.images': orNone(whole(1)),
   'caps.rounds': whole(1),
@@ -75,16 +75,17 @@ function isKey(key: string): key is ChangeKey {
 
 /**
  * Everything that is wrong with a set of changes for a loop, in sentences; empty when it can be applied.
- * @param spec the spec in force
+ * @param spec the spec in force; undefined where it cannot be read, and then nothing is held against it
  */
-export function changeProblems(spec: LoopSpec, set: unknown): string[] {
+export function changeProblems(spec: LoopSpec | undefined, set: unknown): string[] {
   if (typeof set !== 'object' || set === null || Array.isArray(set)) {
     return ['“set” must be an object such as {"caps.hours": 30}.'];
   }
   const entries = Object.entries(set);
   if (entries.length === 0) return [`Nothing is changed; what can be changed: ${CHANGE_KEYS.join(', ')}.`];
   const problems = entries.flatMap(([key, value]) => problemOf(key, value));
-  return problems.length > 0 ? problems : contradictions(spec, set as Changes);
+  if (problems.length > 0 || spec === undefined) return problems;
+  return contradictions(spec, set as Changes);
 }
 
 function problemOf(key: string, value: unknown): string[] {
@@ -115,8 +116,16 @@ function contradictions(spec: LoopSpec, set: Changes): string[] {
     problems.push('collector.path belongs to a pool; this loop collects from people.');
   if (set.target === null && spec.claim === 'lower-bound')
     problems.push('A loop that claims its target by the lower bound needs a target.');
+  if (set.target === 0)
+    problems.push('The target 0 is reached by every model; set none to stop when more images no longer help.');
+  const hours = set['training.hours'];
+  if (spec.task === 'classification' && typeof hours === 'number' && hours > CLASSIFIER_HOURS)
+    problems.push(`training.hours ${hours} is more than ${CLASSIFIER_HOURS}, the longest training of a classifier.`);
   return problems;
 }
+
+/** Whole compute hours; the vision API’s documentation. The rule above holds a detector’s longer one. */
+const CLASSIFIER_HOURS = 336;
 
 /** The spec with changes applied that have no problems; the spec itself is left alone. */
 export function withChanges(spec: LoopSpec, changes: Changes | undefined): LoopSpec {
@@ -164,13 +173,20 @@ function deltaOf(delta: LoopSpec['delta'], changes: Changes): LoopSpec['delta'] 
 }
 
 /** What the changed keys hold in a spec, for the record of what was before; null where nothing is set. */
-export function valuesOf(spec: LoopSpec, keys: readonly ChangeKey[]): Record<string, unknown> {
+export function valuesOf(spec: LoopSpec, keys: readonly ChangeKey[]): Record<string, string | number | null> {
   return Object.fromEntries(
     keys.map((key) => {
       const [head = '', tail] = key.split('.');
       const value: unknown = (spec as Record<string, unknown>)[head];
       const inner = tail === undefined ? value : (value as Record<string, unknown> | undefined)?.[tail];
-      return [key, inner ?? null];
+      return [key, typeof inner === 'string' || typeof inner === 'number' ? inner : null];
     }),
   );
+}
+
+/** `caps.hours = 30, target = none`. */
+export function changesInWords(set: Changes): string {
+  return Object.entries(set)
+    .map(([key, value]) => `${key} = ${value ?? 'none'}`)
+    .join(', ');
 }

@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import type { Changes } from './changes.ts';
+import { FAILURES, type FailureType } from './failure.ts';
 import type { Finding } from './finding.ts';
 import type { Forecast, OtherPolicy, SplitRow } from './forecast.ts';
+import type { JournalEntry } from './journal.ts';
 import { ModelPerformanceSchema } from './metrics.ts';
+import type { ModelReason } from './model-reason.ts';
 import { type LoopResult, OUTCOMES } from './outcome.ts';
-import type { RoundDraw, RoundRecord, StoredImage } from './round.ts';
+import type { RoundDraw, RoundRecord, SeedFile, StoredImage } from './round.ts';
 import { LoopNameSchema } from './spec.ts';
 
 /** Schemas of the JSON files in a loop's folder; anything that reads one parses it with these. */
@@ -16,6 +20,8 @@ export const LoopFileSchema = z.looseObject({
   instanceId: z.string().min(1),
   /** SHA-256 of the resolved spec, hex. */
   specHash: z.string().min(1),
+  /** The loop whose images this one took over; absent where it began with nothing. Part of `specHash`. */
+  from: z.object({ loop: z.string(), instanceId: z.string() }).exactOptional(),
   /** ISO-8601 UTC. */
   startedAt: z.iso.datetime(),
 });
@@ -41,6 +47,13 @@ export const StoredImageSchema = z.strictObject({
   height: z.number().int().positive(),
   group: z.string().exactOptional(),
 }) satisfies z.ZodType<StoredImage>;
+
+/** `seed.json`. */
+export const SeedFileSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  from: z.strictObject({ loop: z.string(), instanceId: z.string() }),
+  images: z.array(StoredImageSchema),
+}) satisfies z.ZodType<SeedFile>;
 
 /** An entry of `findings.json`. */
 export const FindingSchema = z.strictObject({
@@ -73,6 +86,30 @@ export const TrainingFileSchema = z.object({
   /** Compute minutes. */
   minutes: z.number().nullable(),
   performance: ModelPerformanceSchema.nullable(),
+});
+
+const Named = z.string().min(1);
+
+/** `rounds/N/model-A.json`: a model name of the round with the reason that allowed it, written before the service is asked. */
+export const ModelFileSchema = z.object({
+  schemaVersion: z.literal(1),
+  model: Named,
+  dataset: Named,
+  /** Whole compute hours reserved for it. */
+  hours: z.number().int().positive(),
+  reason: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('first') }),
+    z.object({ kind: z.literal('part'), share: z.number() }),
+    z.object({ kind: z.literal('failure'), after: Named, code: z.string() }),
+    z.object({
+      kind: z.literal('answer'),
+      after: Named,
+      failure: z.enum(Object.keys(FAILURES) as [FailureType, ...FailureType[]]),
+      code: z.string().nullable(),
+      by: z.string(),
+      why: z.string(),
+    }),
+  ]) satisfies z.ZodType<ModelReason>,
 });
 
 /** `rounds/N/evaluation-A.json`: the model measured on the frozen evaluation set. */
@@ -241,3 +278,38 @@ export const LoopResultSchema = z.object({
   unusedImages: z.number(),
   endedAt: z.string(),
 }) satisfies z.ZodType<LoopResult>;
+
+/** What a person may change, as an entry of the journal holds it: the bounds were checked when it was said. */
+const ChangesSchema = z.strictObject({
+  'caps.hours': z.number().exactOptional(),
+  'caps.images': z.number().nullable().exactOptional(),
+  'caps.rounds': z.number().exactOptional(),
+  target: z.number().nullable().exactOptional(),
+  'training.hours': z.number().nullable().exactOptional(),
+  'delta.kind': z.enum(['fixed', 'geometric', 'forecast']).exactOptional(),
+  'delta.factor': z.number().exactOptional(),
+  'delta.imagesPerClass': z.number().exactOptional(),
+  'collector.path': z.string().exactOptional(),
+  service: z.string().exactOptional(),
+}) satisfies z.ZodType<Changes>;
+
+/** `journal/0001.json` …: what people said to the loop, in the order in which it heard them. */
+export const JournalEntrySchema = z.strictObject({
+  sequence: z.number().int().positive(),
+  kind: z.enum(['resolve', 'adjust', 'pause', 'resume', 'stop']),
+  by: z.string(),
+  at: z.string(),
+  reason: z.string(),
+  round: z.number().int().min(0),
+  about: z
+    .strictObject({
+      type: z.enum(Object.keys(FAILURES) as [FailureType, ...FailureType[]]),
+      step: z.string(),
+      message: z.string(),
+    })
+    .exactOptional(),
+  answer: z.enum(['retry', 'skip', 'stop']).exactOptional(),
+  now: z.literal(true).exactOptional(),
+  set: ChangesSchema.exactOptional(),
+  before: z.record(z.string(), z.union([z.string(), z.number(), z.null()])).exactOptional(),
+}) satisfies z.ZodType<JournalEntry>;

@@ -1,4 +1,5 @@
 import type { Attention } from './failure.ts';
+import type { JournalEntry } from './journal.ts';
 import type { LoopResult } from './outcome.ts';
 import type { RoundRecord } from './round.ts';
 
@@ -39,6 +40,10 @@ export interface LoopProgress {
   attention: Attention | null;
   /** Compute minutes. */
   budget: { capMinutes: number; reservedMinutes: number; settledMinutes: number };
+  /** The caps in force, whoever set them last; absent in the answer of a worker from before. */
+  caps?: { hours: number; images: number | null; rounds: number };
+  /** The last of what people said to the loop, oldest first; absent as above. */
+  journal?: JournalEntry[];
   images: number;
   /** ISO-8601 UTC; null without a deadline. */
   deadline: string | null;

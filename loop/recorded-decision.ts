@@ -83,6 +83,7 @@ const DecisionInputSchema = z.looseObject({
   perClass: ClassCountsSchema,
   ranShort: z.array(z.string()).exactOptional(),
   withoutMetric: Count,
+  skipped: z.string().exactOptional(),
   subsets: z
     .array(z.looseObject({ share: z.number(), images: Count, metric: z.number(), verdicts: z.string().nullable() }))
     .exactOptional(),

@@ -43,6 +43,19 @@ export interface RoundDraw {
   passedOver: string[];
 }
 
+/** The loop whose images another one took over at its start. */
+export interface LoopOrigin {
+  loop: string;
+  instanceId: string;
+}
+
+/** `seed.json`: the images that a loop took over; they belong to its first round. */
+export interface SeedFile {
+  schemaVersion: 1;
+  from: LoopOrigin;
+  images: StoredImage[];
+}
+
 /** The compact record of a round: a row of the rounds table, carried in the workflow's state. */
 export interface RoundRecord {
   round: number;
@@ -179,6 +192,8 @@ export interface DecisionInput {
   ranShort?: string[];
   /** Rounds in a row that gave no metric, the present one included. */
   withoutMetric: number;
+  /** Why and by whom the rest of the round was skipped; absent for every other round. */
+  skipped?: string;
   /** Models of nested parts of the first round's images, smallest first; absent when there are none. */
   subsets?: SubsetPoint[];
   /** The present model by class; absent when it was not measured. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DURATION, durationMs } from './duration.ts';
 import { FORECAST_DEFAULTS } from './forecast.ts';
 import { METRICS_OF, TARGET_METRICS, TASKS } from './metrics.ts';
+import { isReservedName } from './shape.ts';
 import { CLASS_RATIO } from './training-set.ts';
 
 /** Name of a loop: also its workflow ID, folder and the head of every name at the vision service. */
@@ -75,7 +76,14 @@ const SpecKeys = z.strictObject({
     .default('classification')
     .describe('What the models do: give an image its one class, or find objects and their boxes (detection).'),
   classes: z
-    .array(z.string().trim().min(1).max(128))
+    .array(
+      z
+        .string()
+        .trim()
+        .min(1)
+        .max(128)
+        .refine((name) => !isReservedName(name), { error: 'this name is one that programs keep for themselves' }),
+    )
     .min(1)
     .optional()
     .describe(

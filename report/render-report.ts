@@ -3,9 +3,11 @@ import type { LearningCurve } from './drawn-curve.ts';
 import { findings } from './findings.ts';
 import { learningCurveSvg } from './learning-curve.ts';
 import { moment } from './page-words.ts';
+import { people } from './people.ts';
 import { curveOf, type ReportData } from './report-data.ts';
 import { curve, decisions, images, mistakes, reproduce, rounds, summary, warnings } from './sections.ts';
 import { STYLE } from './style.ts';
+import { trainings } from './trainings.ts';
 
 /** Nothing is fetched and nothing runs: pictures are in the page, styles are its own. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -41,7 +43,9 @@ export async function renderReport(data: ReportData): Promise<string> {
 ${summary(data)}${warnings(data)}
 ${curve(data, drawn)}
 ${rounds(data)}
+${trainings(data)}
 ${decisions(data)}
+${people(data)}
 ${images(data)}
 ${mistakes(data)}
 ${findings(data)}

@@ -1,4 +1,5 @@
 import type { Finding } from '../loop/finding.ts';
+import type { JournalEntry } from '../loop/journal.ts';
 import type { Task } from '../loop/metrics.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { Decision, RoundRecord, SubsetPoint } from '../loop/round.ts';
@@ -42,6 +43,19 @@ export interface ReportFile {
   sha256: string;
 }
 
+/** A training that the loop asked for. */
+export interface TrainingLine {
+  round: number;
+  model: string;
+  /** Whole compute hours reserved. */
+  hours: number;
+  /** Why this model name was allowed, in words. */
+  why: string;
+  succeeded: boolean;
+  /** Compute minutes that the service reported for a model; null where it brought none. */
+  minutes: number | null;
+}
+
 /** Everything that a loop's report shows; plain data, so that the page is a function of it alone. */
 export interface ReportData {
   loop: string;
@@ -62,11 +76,15 @@ export interface ReportData {
   /** Models of nested parts of the first round's images, as the last decision knew them. */
   subsets: readonly Pick<SubsetPoint, 'share' | 'images' | 'metric'>[];
   rounds: RoundRecord[];
+  /** In order; absent for loops from before they were recorded. */
+  trainings?: TrainingLine[];
   decisions: DecisionNote[];
   classes: ClassRow[];
   /** Said of the whole loop, each one sentence. */
   warnings: string[];
   findings: { round: number | null; finding: Finding }[];
+  /** What people said to the loop, in order. */
+  journal: readonly JournalEntry[];
   /** Some images that each round drew, a few of every class. */
   drawn: { round: number; images: Thumbnail[] }[];
   /** Some evaluation images that the recommended model got wrong; for detection with the true and the found boxes. */

@@ -52,9 +52,12 @@ export class VisionContractError extends Error {
   override readonly name = 'VisionContractError';
   readonly method: string;
   readonly path: string;
+  readonly status: number;
 
-  constructor(mismatch: { method: string; path: string; reason: string }) {
-    super(`${mismatch.method} ${mismatch.path} answered something that does not fit the contract: ${mismatch.reason}`);
+  constructor(mismatch: { method: string; path: string; status: number; reason: string }) {
+    const { method, path, status, reason } = mismatch;
+    super(`${method} ${path} answered ${status} with something that does not fit the contract: ${reason}`);
+    this.status = status;
     this.method = mismatch.method;
     this.path = mismatch.path;
   }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { jsonOrUndefined } from '../loop/json.ts';
+import { shapeProblem } from '../loop/shape.ts';
+import { boundedText } from './bounded-text.ts';
 import { ERROR_CODE_HEADER, ErrorEnvelopeSchema, KEY_HEADER, MOUNT_POINT } from './contract.ts';
 import { VisionConnectionError, VisionContractError, VisionHttpError } from './errors.ts';
 
@@ -53,11 +55,11 @@ function baseAddress(text: string): URL {
   return url;
 }
 
-async function exchange(options: TransportOptions, base: URL, call: Call): Promise<string> {
+async function exchange(options: TransportOptions, base: URL, call: Call): Promise<Answer> {
   const url = new URL(`${base.href}/${call.path}`);
   url.search = new URLSearchParams({ ...call.query, 'api-version': options.apiVersion }).toString();
   const answer = await roundTrip(options, url, call);
-  if (answer.status >= 200 && answer.status < 300) return answer.text;
+  if (answer.status >= 200 && answer.status < 300) return answer;
   throw new VisionHttpError({
     method: call.method,
     path: url.pathname,
@@ -79,7 +81,7 @@ async function roundTrip(options: TransportOptions, url: URL, call: Call): Promi
   try {
     // A redirect is not followed: it could carry the key to another host.
     const response = await options.fetch(url, { ...requestOf(call, options.key), signal, redirect: 'manual' });
-    return { status: response.status, headers: response.headers, text: await response.text() };
+    return { status: response.status, headers: response.headers, text: await boundedText(response) };
   } catch (error) {
     call.signal?.throwIfAborted();
     const code = timeout.aborted ? 'TIMEOUT' : systemCode(error);
@@ -126,11 +128,13 @@ function errorOf({ status, headers, text }: Answer, key: string) {
     : { code: header ?? `HTTP_${status}`, serviceMessage: 'no error envelope in the answer' };
 }
 
-function parseBody<T>(call: Call, text: string, schema: z.ZodType<T>): T {
-  const parsed = schema.safeParse(withoutNulls(jsonOrUndefined(text)));
-  if (parsed.success) return parsed.data;
-  const reason = jsonOrUndefined(text) === undefined ? 'the body is not JSON' : z.prettifyError(parsed.error);
-  throw new VisionContractError({ method: call.method, path: `${MOUNT_POINT}/${call.path}`, reason });
+function parseBody<T>(call: Call, { text, status }: Answer, schema: z.ZodType<T>): T {
+  const value = jsonOrUndefined(text);
+  const problem = value === undefined ? 'the body is not JSON' : shapeProblem(value);
+  const parsed = problem === undefined ? schema.safeParse(withoutNulls(value)) : undefined;
+  if (parsed?.success) return parsed.data;
+  const reason = parsed === undefined ? `${problem}` : z.prettifyError(parsed.error);
+  throw new VisionContractError({ method: call.method, path: `${MOUNT_POINT}/${call.path}`, status, reason });
 }
 
 /** Servers differ in whether they leave an absent field out or send null; both mean absent. */

@@ -56,8 +56,8 @@ interface Work {
 
 async function work({ settings, log, ...made }: Work): Promise<void> {
   const { connection, namespace } = made;
-  const { home, predictConcurrency, taskQueue, deployment, healthPort, dataConverter } = settings;
-  const activities = createActivities({ home, predictConcurrency, services: connectServices(settings) });
+  const { home, predictConcurrency, taskQueue, deployment, healthPort, dataConverter, webhook } = settings;
+  const activities = createActivities({ home, predictConcurrency, services: connectServices(settings), webhook });
   const workers = await createWorkers({ ...made, taskQueue, activities, deployment, dataConverter });
   const about = aboutBuild(deployment);
   const ready = () => readiness({ connection, namespace, workers });

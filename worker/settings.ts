@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
 import { z } from 'zod';
 import { dataConverter } from '../codec/data-converter.ts';
+import { type WebhookSettings, webhookSettings } from './webhook-settings.ts';
 
 /** Settings of a worker, all from the environment. Connection settings are Temporal's own (`TEMPORAL_*`). */
 export interface WorkerSettings {
@@ -24,6 +25,8 @@ export interface WorkerSettings {
   deployment: WorkerDeploymentVersion | null;
   /** Encrypts what Temporal stores when there are keys (`DELTALOOP_ENCRYPTION_KEYS`). */
   dataConverter: DataConverter;
+  /** Where notices go; null means nowhere but the log and Temporal. */
+  webhook: WebhookSettings | null;
 }
 
 const PROFILE = /^DELTALOOP_VISION(?:_([A-Z0-9_]+))?_URL$/;
@@ -37,6 +40,7 @@ const Port = z.coerce.number().int().min(0).max(65_535);
 export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettings {
   const problems: string[] = [];
   const services = readProfiles(env, problems);
+  const webhook = webhookSettings(env, problems);
   const predictConcurrency = Count.safeParse(env['DELTALOOP_PREDICT_CONCURRENCY'] ?? 8);
   const healthPort = Port.safeParse(env['DELTALOOP_HEALTH_PORT'] ?? 0);
   if (!predictConcurrency.success) problems.push('DELTALOOP_PREDICT_CONCURRENCY must be a whole number from 1 to 64');
@@ -56,6 +60,7 @@ export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSett
     metrics,
     deployment,
     dataConverter: converter,
+    webhook,
   };
 }
 

@@ -9,7 +9,12 @@ export function newBudget(capHours: number): Budget {
   return { capMinutes: Math.floor(capHours * 60), settledMinutes: 0, reservedMinutes: 0 };
 }
 
-/** Whole compute hours that can still be reserved. */
+/** Puts another cap into force, compute hours; what is settled and reserved stays, so that lowering it cancels nothing. */
+export function withCap(budget: Budget, capHours: number): Budget {
+  return { ...budget, capMinutes: newBudget(capHours).capMinutes };
+}
+
+/** Whole compute hours that can still be reserved; below zero while the cap was lowered under what is spent. */
 export function hoursLeft(budget: Budget): number {
   return Math.floor((budget.capMinutes - budget.settledMinutes - budget.reservedMinutes) / 60);
 }

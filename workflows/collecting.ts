@@ -4,6 +4,7 @@ import { durationMs } from '../loop/duration.ts';
 import { enter, type LoopContext, ofLoop, work } from './context.ts';
 import { continueInNewRun } from './continuing.ts';
 import { add, imageCount, type LoopState, missing, subtract, total } from './loop-state.ts';
+import { tell } from './notices.ts';
 import { batchOf, collecting, wanted } from './summaries.ts';
 import { attempt, gate, LoopEnd, needsAttention, wait } from './waiting.ts';
 
@@ -36,6 +37,7 @@ export async function collect(ctx: LoopContext): Promise<Collected> {
   state.have = add(state.have, collected.added);
   count(state, collected);
   state.need = {};
+  state.webhook = collected.webhook === true;
   state.collectingSince = null;
   if (total(collected.added) === 0) throw new LoopEnd('images-exhausted');
   return collected;
@@ -60,12 +62,15 @@ function count(state: LoopState, { images: added, surplus }: Collected): void {
 /** Waits until people have handed in what the round asks for, or the collector's deadline passes. */
 async function gather(ctx: LoopContext): Promise<void> {
   const { state } = ctx;
+  let asked = state.collectingSince !== null;
   for (;;) {
     state.collectingSince ??= startCollecting(ctx);
     await admitQueued(ctx);
     await gate(ctx);
     if (total(missing(state)) === 0) return;
     enter(ctx, 'collecting', `Waiting for ${wanted(ctx.input.spec, missing(state))} from people`);
+    if (!asked) tell(ctx, 'waiting-for-people');
+    asked = true;
     if (workflowInfo().continueAsNewSuggested) await continueInNewRun(ctx);
     if (await sleepUntilNews(ctx)) continue;
     if (isCollectorDeadline(ctx) && (await closeEarly(ctx))) return;
@@ -110,9 +115,11 @@ function isCollectorDeadline(ctx: LoopContext): boolean {
   return deadline !== null && Date.now() >= (ctx.state.collectingSince ?? Date.now()) + deadline;
 }
 
-function remind({ state }: LoopContext): void {
+function remind(ctx: LoopContext): void {
+  const { state } = ctx;
   state.remindersSent += 1;
   log.warn('images are still missing', { round: state.round, missing: missing(state) });
+  tell(ctx, 'reminder');
 }
 
 /** At the collector's deadline: train with what came if every class has enough, else ask. */

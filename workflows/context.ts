@@ -7,6 +7,7 @@ import { currentDetails } from './details.ts';
 import { initialState, type LoopState } from './loop-state.ts';
 import { DEFAULT_TIMINGS, type LoopInput, type Timings } from './messages.ts';
 import { measurePhase } from './metrics.ts';
+import { outagePatienceMs } from './outage.ts';
 import { publish } from './search-attributes.ts';
 import { step } from './summaries.ts';
 
@@ -35,12 +36,19 @@ export function newContext(input: LoopInput, carried?: LoopState): LoopContext {
   };
 }
 
-/** Whose step an activity is: the loop, its round for the log, and what people changed of its spec. */
-export function ofLoop({ input, state }: LoopContext): OfLoop {
+/**
+ * Whose step an activity is: the loop, its round for the log, and what people changed of its spec. What belongs to a model goes to
+ * that model’s service.
+ */
+export function ofLoop({ input, state, timings }: LoopContext): OfLoop {
+  const outageMs = outagePatienceMs(state.outage, timings);
+  const { bound = input.spec.service } = state;
+  const changes = bound === input.spec.service ? state.changes : { ...state.changes, service: bound };
   return {
     loop: input.spec.name,
     round: state.round,
-    ...(state.changes === undefined ? {} : { changes: state.changes }),
+    ...(changes === undefined ? {} : { changes }),
+    ...(outageMs === DEFAULT_TIMINGS.outageMs ? {} : { outageMs }),
   };
 }
 

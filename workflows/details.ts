@@ -1,10 +1,11 @@
+import { entryInWords } from '../loop/journal.ts';
 import { plain } from '../loop/markdown.ts';
 import type { LoopProgress } from '../loop/progress.ts';
 import type { ClassCounts, RoundRecord } from '../loop/round.ts';
 import { type LoopState, toProgress } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
-import { figure, given, minutes } from './summaries.ts';
-import { instant, sentence, words } from './words.ts';
+import { figure, given, instant, minutes } from './summaries.ts';
+import { sentence, words } from './words.ts';
 
 /** Rows shown; more would push the rest out of sight. */
 const ROUNDS_SHOWN = 12;
@@ -13,6 +14,7 @@ const WARNINGS_SHOWN = 8;
 /** Characters. */
 const LONGEST_TEXT = 800;
 const LONGEST_NAME = 60;
+const LONGEST_ENTRY = 300;
 
 /** The loop's state as Markdown for the Temporal UI's Current Details; well below its 20 kB. */
 export function currentDetails(input: LoopInput, state: LoopState): string {
@@ -27,6 +29,7 @@ export function currentDetails(input: LoopInput, state: LoopState): string {
     state.lastDecision && `**Last decision:** ${prose(state.lastDecision)}`,
     classTable(view, input.spec.collector.kind === 'people' ? state.waiting : null),
     unread(state),
+    journal(view),
     warnings(view),
   ]
     .filter(Boolean)
@@ -36,8 +39,14 @@ export function currentDetails(input: LoopInput, state: LoopState): string {
 /** Where on the Temporal UI's own page the same can be done. */
 function fromHere({ attention, paused, result }: LoopState): string {
   if (result || (!attention && !paused)) return '';
-  const update = attention ? '`resolve`, with the data `{"answer": "retry"}`' : '`resume`';
+  const update = attention ? `\`resolve\`, with the data ${dataFor(attention)}` : '`resume`';
   return `Or on this page: More Actions, Send an Update, ${update}.`;
+}
+
+/** What the dialog's field for data takes. */
+function dataFor({ canSkip }: NonNullable<LoopState['attention']>): string {
+  const others = [...(canSkip ? ['"skip"'] : []), '"stop"'].map((answer) => `\`${answer}\``).join(' or ');
+  return `\`{"answer": "retry"}\` (or ${others}; with changes: \`{"answer": "retry", "set": {"caps.hours": 30}}\`)`;
 }
 
 /** Text in which nothing becomes markup but what stands between backticks: names and reasons come from people. */
@@ -57,7 +66,7 @@ function facts({ spec, deadline }: LoopInput, view: LoopProgress): string {
   const reserved = reservedMinutes > 0 ? `, ${minutes(reservedMinutes)} reserved` : '';
   const lines = [
     `${spec.metric}: ${standing(view)}, ${yardstick(view)}`,
-    `${view.images} training images`,
+    `${view.images} training images${view.caps?.images ? ` of at most ${view.caps.images}` : ''}`,
     `${minutes(settledMinutes)} of ${minutes(capMinutes)} compute used${reserved}`,
     deadline !== null && `ends at ${instant(deadline)} at the latest`,
   ];
@@ -145,6 +154,12 @@ function present(cells: readonly (string | number | null | false)[]): string[] {
 function unread({ queue }: LoopState): string {
   const { length } = queue;
   return length > 0 ? `Handed in and not looked at yet: ${length} ${length === 1 ? 'batch' : 'batches'}.` : '';
+}
+
+/** What people said last. */
+function journal({ journal: entries = [] }: LoopProgress): string {
+  if (entries.length === 0) return '';
+  return `**What people said last**\n\n${bullets(entries.map((entry) => prose(cut(entryInWords(entry), LONGEST_ENTRY))))}`;
 }
 
 function warnings({ warnings: all }: LoopProgress): string {

@@ -1,7 +1,9 @@
 import type { EvaluateInput } from '../activities/types.ts';
 import type { FailureType } from '../loop/failure.ts';
-import { enter, type LoopContext, ofLoop, waits } from './context.ts';
+import { enter, type LoopContext, now, ofLoop, waits } from './context.ts';
+import { type Dataset, nameOf, registerAgain } from './registering.ts';
 import { given, partOfRound } from './summaries.ts';
+import { backOff, TRIES_AFTER_FAULTS } from './training-ends.ts';
 import { attempt, endIfStopped } from './waiting.ts';
 
 /**
@@ -18,11 +20,25 @@ export async function evaluate(ctx: LoopContext, model: string, share?: number):
   enter(ctx, 'evaluating', `Evaluating model ${model} on ${evaluation.images} images`);
   const of: Measuring = { ...ofLoop(ctx), round: state.round, model, ...(share === undefined ? {} : { share }) };
   if (!(await measure(ctx, of))) return false;
-  if (predicted(ctx, of)) {
-    const summary = `predict each of the ${evaluation.images} evaluation images${by(of)}`;
-    await attempt(ctx, { step: 'predict', run: () => waits(ctx, summary).predictEvaluationSet(of) });
-  }
-  return true;
+  return !predicted(ctx, of) || (await predict(ctx, of, evaluation.images));
+}
+
+/** Predicts every evaluation image. Returns false as `evaluate`. */
+async function predict(ctx: LoopContext, of: Measuring, images: number): Promise<boolean> {
+  const { missingMs, pollMs } = ctx.timings;
+  const summary = `predict each of the ${images} evaluation images${by(of)}`;
+  let gone = false;
+  await attempt(ctx, {
+    step: 'predict',
+    run: async () => {
+      if (gone) return;
+      await waits(ctx, summary).predictEvaluationSet({ ...of, ...ofLoop(ctx), missingMs, pollMs });
+    },
+    onRetry: (type) => {
+      gone = type === 'ModelGone';
+    },
+  });
+  return !gone;
 }
 
 type Measuring = Pick<EvaluateInput, 'loop' | 'round' | 'model' | 'share'>;
@@ -38,11 +54,10 @@ function by({ share }: Measuring): string {
 }
 
 async function measure(ctx: LoopContext, of: Measuring): Promise<boolean> {
-  const { state, input, timings } = ctx;
-  const evaluation = state.frozen?.evaluation;
-  if (!evaluation) return true;
-  let number = 1;
-  let gone = false;
+  const { input, timings } = ctx;
+  const yardstick = yardstickOf(ctx);
+  if (yardstick === null) return true;
+  const tries: Tries = { number: 1, faults: 0, registeredAgain: false, gone: false };
   const { target, metric } = input.spec;
   const summary =
     of.share === undefined
@@ -51,19 +66,77 @@ async function measure(ctx: LoopContext, of: Measuring): Promise<boolean> {
   await attempt(ctx, {
     step: 'evaluate',
     run: async () => {
-      if (gone) return;
+      if (tries.gone) return;
       await waits(ctx, summary).evaluateModel({
         ...of,
-        dataset: evaluation.dataset,
-        evaluation: `${evaluation.hash.slice(0, 12)}-${number}`,
-        evaluationHash: evaluation.hash,
+        ...ofLoop(ctx),
+        dataset: nameOf(yardstick),
+        evaluation: `${yardstick.hash.slice(0, 12)}-${tries.number}`,
+        evaluationHash: yardstick.hash,
         pollMs: timings.pollMs,
+        missingMs: timings.missingMs,
       });
     },
-    onRetry: (type: FailureType) => {
-      gone = type === 'ModelGone';
-      if (type === 'EvaluationFailed') number += 1;
+    mend: ({ type }) => mended(ctx, { type, yardstick, tries }),
+    onRetry: async (type) => {
+      if (BURNT.has(type)) tries.number += 1;
+      tries.faults = 0;
+      tries.gone = type === 'ModelGone';
+      if (type === 'DatasetCorrupt' || type === 'DatasetGone') await renew(ctx, yardstick, type === 'DatasetCorrupt');
     },
   });
-  return !gone;
+  return !tries.gone;
+}
+
+interface Tries {
+  /** Counts the evaluation's names. */
+  number: number;
+  /** Evaluations since the last answer that failed by the service's own fault. */
+  faults: number;
+  registeredAgain: boolean;
+  /** The model is gone, and a person has answered that it shall be trained again. */
+  gone: boolean;
+}
+
+/** Failures of an evaluation that had begun: its name is used up. */
+const BURNT: ReadonlySet<FailureType> = new Set([
+  'EvaluationFailed',
+  'ServiceFault',
+  'DatasetGone',
+  'DatasetCorrupt',
+  'ModelKindMismatch',
+]);
+
+/** What the rules let the loop do by itself about a failed evaluation; true when it shall be tried again. */
+async function mended(
+  ctx: LoopContext,
+  { type, yardstick, tries }: { type: FailureType; yardstick: Yardstick; tries: Tries },
+): Promise<boolean> {
+  if (type === 'ServiceFault' && tries.faults < TRIES_AFTER_FAULTS) {
+    tries.faults += 1;
+    await backOff(ctx, tries.faults, 'measure');
+  } else if (type === 'DatasetGone' && !tries.registeredAgain) {
+    tries.registeredAgain = true;
+    await renew(ctx, yardstick, false);
+  } else return false;
+  tries.number += 1;
+  return true;
+}
+
+type Yardstick = Dataset & { hash: string };
+
+/** The evaluation set as it stands at the service; null without one. */
+function yardstickOf({ state }: LoopContext): Yardstick | null {
+  const evaluation = state.frozen?.evaluation;
+  if (!evaluation) return null;
+  const { dataset, base = dataset, version = 1, file, images, hash } = evaluation;
+  return { base, version, file, images, hash };
+}
+
+/** Registers the evaluation set again, and keeps the name for the rounds to come. */
+async function renew(ctx: LoopContext, yardstick: Yardstick, asNew: boolean): Promise<void> {
+  await registerAgain(ctx, yardstick, asNew);
+  const evaluation = ctx.state.frozen?.evaluation;
+  if (evaluation) Object.assign(evaluation, { version: yardstick.version, dataset: nameOf(yardstick) });
+  now(ctx, 'evaluating', `Evaluating again, on ${yardstick.images} images`);
 }

@@ -1,16 +1,15 @@
-import { ApplicationFailure, setHandler } from '@temporalio/workflow';
-import { CHANGE_KEYS, type Changes, changeProblems } from '../loop/changes.ts';
-import { newBudget } from './budget.ts';
-import { type LoopContext, show } from './context.ts';
+import { setHandler } from '@temporalio/workflow';
+import { CHANGE_KEYS } from '../loop/changes.ts';
+import { checkAdjustment, checkAnswer, takeAdjustment, takeAnswer } from './answering.ts';
+import type { LoopContext } from './context.ts';
+import { note } from './journal.ts';
 import { missing, toProgress, total } from './loop-state.ts';
 import {
   type Acknowledgement,
-  type AdjustRequest,
   adjust,
   type PauseRequest,
   pause,
   progress,
-  type ResolveAnswer,
   resolve,
   resume,
   type StopRequest,
@@ -18,24 +17,9 @@ import {
   stop,
   submitImages,
 } from './messages.ts';
+import { acknowledge, nameOf, refuse, refuseIfEnding, refuseStrangers } from './refusing.ts';
 import { batchOf } from './summaries.ts';
 import { words } from './words.ts';
-
-const SOMEBODY = 'Temporal UI';
-
-function refuse(message: string): never {
-  throw ApplicationFailure.nonRetryable(message, 'Refused');
-}
-
-function refuseIfDone({ state, input }: LoopContext): void {
-  if (state.result) refuse(`Loop ${input.spec.name} has ended: ${state.result.sentence}`);
-}
-
-/** While the end is being written down, what is handed in or asked for would be acknowledged and lost. */
-function refuseIfEnding(ctx: LoopContext): void {
-  refuseIfDone(ctx);
-  if (ctx.state.ending) refuse(`Loop ${ctx.input.spec.name} is ending; it takes nothing more.`);
-}
 
 /** Registers every handler before the first await, so that no early message is lost. Handlers never wait. */
 export function registerHandlers(ctx: LoopContext): void {
@@ -60,51 +44,50 @@ export function registerHandlers(ctx: LoopContext): void {
 }
 
 function registerControls(ctx: LoopContext): void {
-  const { state } = ctx;
-  setHandler(
-    pause,
-    (request?: PauseRequest) => {
-      state.paused = { by: request?.by ?? SOMEBODY, reason: request?.reason ?? '' };
-      return acknowledge(
-        ctx,
-        'The loop pauses before its next step that trains or asks people for images. A running training goes on.',
-      );
+  const check = (known: readonly string[]) => (request?: PauseRequest | StopRequest) => {
+    refuseIfEnding(ctx);
+    if (request !== undefined && request !== null) refuseStrangers(request, known);
+  };
+  setHandler(pause, (request?: PauseRequest) => askToPause(ctx, request), {
+    description:
+      'Pauses before the next step that trains or asks people for images. Data, if you like: {"by": "your name", "reason": "why"}',
+    validator: check([]),
+  });
+  setHandler(resume, (request?: PauseRequest) => askToResume(ctx, request), {
+    description: 'Lets a paused loop go on. Data, if you like: {"by": "your name", "reason": "why"}',
+    validator: (request?: PauseRequest) => {
+      check([])(request);
+      if (!ctx.state.paused) refuse('The loop is not paused; there is nothing to resume.');
     },
-    {
-      description:
-        'Pauses before the next step that trains or asks people for images. Data, if you like: {"by": "your name", "reason": "why"}',
-      validator: (_request?: PauseRequest) => refuseIfEnding(ctx),
-    },
-  );
-  setHandler(
-    resume,
-    (_request?: PauseRequest) => {
-      state.paused = null;
-      return acknowledge(ctx, 'The loop goes on.');
-    },
-    {
-      description: 'Lets a paused loop go on. Needs no data.',
-      validator: (_request?: PauseRequest) => {
-        refuseIfEnding(ctx);
-        if (!state.paused) refuse('The loop is not paused; there is nothing to resume.');
-      },
-    },
-  );
+  });
   setHandler(stop, (request?: StopRequest) => askToStop(ctx, request), {
     description:
       'Ends the loop after the running step; with "now", also cancels a running training. Data, if you like: {"now": true, "by": "your name", "reason": "why"}',
-    validator: (_request?: PauseRequest) => refuseIfEnding(ctx),
+    validator: check(['now']),
   });
 }
 
-function acknowledge(ctx: LoopContext, message: string): Acknowledgement {
-  show(ctx);
-  return { message };
+function askToPause(ctx: LoopContext, request?: PauseRequest): Acknowledgement {
+  const said = { by: nameOf(request), reason: request?.reason ?? '' };
+  ctx.state.paused = said;
+  note(ctx.state, { kind: 'pause', ...said });
+  return acknowledge(
+    ctx,
+    'The loop pauses before its next step that trains or asks people for images. A running training goes on.',
+  );
+}
+
+function askToResume(ctx: LoopContext, request?: PauseRequest): Acknowledgement {
+  ctx.state.paused = null;
+  note(ctx.state, { kind: 'resume', by: nameOf(request), reason: request?.reason ?? '' });
+  return acknowledge(ctx, 'The loop goes on.');
 }
 
 function askToStop(ctx: LoopContext, request?: StopRequest): Acknowledgement {
+  const said = { by: nameOf(request), reason: request?.reason ?? '' };
   const now = request?.now === true || ctx.state.stop?.now === true;
-  ctx.state.stop = { now, by: request?.by ?? SOMEBODY, reason: request?.reason ?? '' };
+  ctx.state.stop = { now, ...said };
+  note(ctx.state, { kind: 'stop', ...said, ...(now && { now }) });
   return acknowledge(
     ctx,
     now ? 'The loop ends now; a running training is cancelled.' : 'The loop ends after the running step.',
@@ -136,64 +119,4 @@ function acceptBatch(ctx: LoopContext, batch: SubmittedBatch): Acknowledgement {
   const wanted = state.round === 0 || total(missing(state)) > 0;
   state.queue.push(batch);
   return acknowledge(ctx, `${batchOf(batch)} queued for round ${wanted ? Math.max(1, state.round) : state.round + 1}.`);
-}
-
-function checkAnswer(ctx: LoopContext, answer: ResolveAnswer): void {
-  refuseIfDone(ctx);
-  const { attention, answer: given, ending } = ctx.state;
-  if (!attention) refuse('The loop waits for no answer: it does not need attention.');
-  if (given) refuse(`The loop has been answered already: ${given.answer}, by ${given.by}.`);
-  if (!isAnswer(answer?.answer))
-    refuse('The answer is missing or unknown. Send {"answer": "retry"}, {"answer": "skip"} or {"answer": "stop"}.');
-  if (ending && answer.answer !== 'retry')
-    refuse('The loop is ending already and only writes that down: answer retry.');
-  if (answer.answer === 'skip' && !attention.canSkip)
-    refuse(`The step ${attention.step} cannot be skipped: without it there is no round. Answer retry or stop.`);
-  if (answer.set === undefined) return;
-  if (answer.answer === 'stop') refuse('A loop that ends has nothing to change: leave “set” out, or answer retry.');
-  refuseProblems(changeProblems(ctx.input.spec, answer.set));
-}
-
-const ANSWERS = {
-  retry: 'The loop tries the step again',
-  skip: 'The round goes on without a metric',
-  stop: 'The loop ends',
-};
-
-function isAnswer(answer: unknown): answer is keyof typeof ANSWERS {
-  return typeof answer === 'string' && Object.hasOwn(ANSWERS, answer);
-}
-
-function refuseProblems(problems: readonly string[]): void {
-  if (problems.length > 0) refuse(problems.join(' '));
-}
-
-function takeAnswer(ctx: LoopContext, answer: ResolveAnswer): Acknowledgement {
-  if (answer.set) change(ctx, answer.set);
-  ctx.state.answer = { ...answer, by: answer.by ?? SOMEBODY };
-  const changed = answer.set ? `, with ${inWords(answer.set)}` : '';
-  return acknowledge(ctx, `${ANSWERS[answer.answer]}${changed}.`);
-}
-
-function checkAdjustment(ctx: LoopContext, request: AdjustRequest): void {
-  refuseIfEnding(ctx);
-  refuseProblems(changeProblems(ctx.input.spec, request?.set));
-}
-
-function takeAdjustment(ctx: LoopContext, { set }: AdjustRequest): Acknowledgement {
-  change(ctx, set);
-  return acknowledge(ctx, `From the next step on: ${inWords(set)}.`);
-}
-
-/** Puts changes into force; a budget that was set anew counts what is spent and reserved all the same. */
-function change({ state }: LoopContext, set: Changes): void {
-  state.changes = { ...state.changes, ...set };
-  const hours = set['caps.hours'];
-  if (hours !== undefined) state.budget = { ...state.budget, capMinutes: newBudget(hours).capMinutes };
-}
-
-function inWords(set: Changes): string {
-  return Object.entries(set)
-    .map(([key, value]) => `${key} = ${value ?? 'none'}`)
-    .join(', ');
 }

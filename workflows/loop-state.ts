@@ -1,17 +1,22 @@
 import type { Changes } from '../loop/changes.ts';
 import type { Attention } from '../loop/failure.ts';
 import type { JournalEntry } from '../loop/journal.ts';
+import type { Notice } from '../loop/notice.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import type { LoopProgress, Phase } from '../loop/progress.ts';
-import type { ClassCounts, RoundRecord } from '../loop/round.ts';
+import type { ClassCounts, FileRef, RoundRecord } from '../loop/round.ts';
 import { type Budget, newBudget } from './budget.ts';
 import type { LoopInput, ResolveAnswer, StopRequest, SubmittedBatch } from './messages.ts';
+import type { Outage } from './outage.ts';
 
 /** What `prepare` found out once and the loop carries along. */
 export interface Frozen {
   classes: string[];
-  evaluation: { dataset: string; hash: string; images: number } | null;
+  /** `dataset` is the name it has at the service now; the name it had first is in `base`, the names tried so far in `version`. */
+  evaluation: { dataset: string; hash: string; images: number; file: FileRef; base?: string; version?: number } | null;
   minImagesPerClass: number;
+  /** The service that both hold for; absent in loops from before, where it is the spec’s. */
+  service?: string;
 }
 
 /** Everything a run hands to the next one on continue-as-new; plain values only. */
@@ -39,10 +44,14 @@ export interface LoopState {
   budget: Budget;
   /** What people changed of the spec since the start; absent while nothing was. */
   changes?: Changes;
+  /** The service that the model under way belongs to, whatever people say meanwhile; absent between models. */
+  bound?: string;
   /** What people said that is not in the loop’s folder yet, in order; absent for nothing. */
   journal?: JournalEntry[];
   /** Entries of the journal so far; absent for none. */
   journalled?: number;
+  /** The last few of them, to be shown; absent for none. */
+  said?: JournalEntry[];
   /** Rounds in a row without a metric. */
   withoutMetric: number;
   /** Batches that people handed in and the main function has not admitted yet, in order. */
@@ -57,12 +66,22 @@ export interface LoopState {
   collectingSince: number | null;
   remindersSent: number;
   attention: Attention | null;
+  /** The vision service has not answered for long; absent while it does. */
+  outage?: Outage;
   answer: (ResolveAnswer & { by: string }) | null;
   paused: { by: string; reason: string } | null;
   stop: Required<StopRequest> | null;
   /** The outcome is known and being written down; nothing but that can be waited for. */
   ending: boolean;
   result: LoopResult | null;
+  /** Whether the worker has a webhook for notices; absent while no step has said so. */
+  webhook?: boolean;
+  /** Notices that the webhook has not taken yet; absent for none. */
+  outbox?: Notice[];
+  /** Notices so far, of each kind; absent for none. */
+  noticed?: Record<string, number>;
+  /** Per cent of the budget that people were told of, and which budget it was; absent for none. */
+  budgetTold?: { level: number; capMinutes: number };
   /** The search attributes as last written. */
   published: string;
 }
@@ -157,6 +176,8 @@ export function toProgress(input: LoopInput, state: LoopState, words: Words): Lo
     lastDecision: state.lastDecision,
     attention: state.attention,
     budget: state.budget,
+    caps: { hours: spec.caps.hours, images: spec.caps.images ?? null, rounds: spec.caps.rounds },
+    journal: state.said ?? [],
     images: imageCount(state),
     deadline: input.deadline === null ? null : new Date(input.deadline).toISOString(),
     paused: state.paused !== null,

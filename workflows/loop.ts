@@ -5,19 +5,23 @@ import {
   condition,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Collected, Decided, TrainingSet } from '../activities/types.ts';
+import type { Collected, Decided, Prepared, TrainingSet } from '../activities/types.ts';
 import type { LoopResult } from '../loop/outcome.ts';
 import { collect } from './collecting.ts';
 import { enter, type LoopContext, newContext, now, ofLoop, show, work } from './context.ts';
 import { continueInNewRun } from './continuing.ts';
 import { registerHandlers } from './handlers.ts';
+import { note, writeJournal } from './journal.ts';
 import { imageCount, type LoopState, total, unusedCount } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
 import { countDecision, countEnd } from './metrics.ts';
 import { register, trainAndMeasure } from './modelling.ts';
+import { tell, tellAgain, untilTold } from './notices.ts';
+import { nameOf, registerDataset } from './registering.ts';
+import { enough, ensureService, unbind } from './service.ts';
 import { type Subsets, trainSubsets } from './subsets.ts';
 import { ending } from './summaries.ts';
-import type { TrainingRun } from './training.ts';
+import { newRun, type TrainingRun } from './training-run.ts';
 import { attempt, deadlinePassed, endIfStopped, LoopEnd, RoundSkipped } from './waiting.ts';
 
 /**
@@ -34,6 +38,7 @@ export async function loop(input: LoopInput, carried?: LoopState): Promise<LoopR
   cancelRequested.catch(() => {
     cancelled = true;
     ctx.state.stop = { now: true, by: 'Temporal’s Cancel', reason: '' };
+    note(ctx.state, { kind: 'stop', ...ctx.state.stop, now: true });
   });
   const result = await CancellationScope.nonCancellable(() => run(ctx));
   if (cancelled) throw new CancelledFailure(result.sentence);
@@ -41,6 +46,7 @@ export async function loop(input: LoopInput, carried?: LoopState): Promise<LoopR
 }
 
 async function run(ctx: LoopContext): Promise<LoopResult> {
+  tellAgain(ctx);
   try {
     if (!ctx.state.frozen) await prepare(ctx);
     for (;;) {
@@ -54,36 +60,36 @@ async function run(ctx: LoopContext): Promise<LoopResult> {
 }
 
 async function prepare(ctx: LoopContext): Promise<void> {
-  const { state, input } = ctx;
-  const { name: loopName } = input.spec;
+  const { state } = ctx;
   enter(ctx, 'preparing', state.doing);
+  let { service } = ctx.input.spec;
   const prepared = await attempt(ctx, {
     step: 'prepare',
     begins: true,
-    run: () => work(ctx, 'prepare: freeze the evaluation set, read the images at hand').prepareLoop(ofLoop(ctx)),
+    run: () => {
+      service = ctx.input.spec.service;
+      return work(ctx, 'prepare: freeze the evaluation set, read the images at hand').prepareLoop(ofLoop(ctx));
+    },
   });
   const { classes, evaluation, minImagesPerClass } = prepared;
   state.warnings = prepared.warnings;
-  const dataset = evaluation && `${loopName}-evaluation-${evaluation.hash.slice(0, 12)}`;
-  if (evaluation && dataset) {
-    await attempt(ctx, {
-      step: 'register',
-      begins: true,
-      run: () =>
-        work(ctx, `register ${evaluation.images} evaluation images`).registerDataset({
-          ...ofLoop(ctx),
-          dataset,
-          file: evaluation.file,
-        }),
-    });
-  }
-  state.frozen = { classes, minImagesPerClass, evaluation: evaluation && dataset ? { ...evaluation, dataset } : null };
+  state.webhook = prepared.webhook === true;
+  const yardstick = evaluation && (await registerYardstick(ctx, evaluation));
+  state.frozen = { classes, minImagesPerClass, service, evaluation: yardstick };
   if (prepared.firstNeed === null) throw new LoopEnd('image-limit');
   state.need = prepared.firstNeed;
   state.round = 1;
 }
 
+async function registerYardstick(ctx: LoopContext, evaluation: NonNullable<Prepared['evaluation']>) {
+  const base = `${ctx.input.spec.name}-evaluation-${evaluation.hash.slice(0, 12)}`;
+  const dataset = { base, version: 1, file: evaluation.file, images: evaluation.images };
+  await registerDataset(ctx, dataset, { what: `register ${evaluation.images} evaluation images` });
+  return { ...evaluation, base, version: dataset.version, dataset: nameOf(dataset) };
+}
+
 async function runRound(ctx: LoopContext): Promise<void> {
+  await ensureService(ctx);
   const collected = await collect(ctx);
   const made = await makeModel(ctx);
   record(ctx, await decide(ctx, { ...made, collected }));
@@ -106,11 +112,13 @@ async function makeModel(ctx: LoopContext): Promise<Made> {
     const set = await check(ctx);
     made.set = set;
     made.subsets = await trainSubsets(ctx, set);
-    made.training = { set, dataset: await register(ctx, set), attempts: 0, billedMinutes: 0 };
+    made.training = newRun({ set, dataset: await register(ctx, set) });
     made.model = await trainAndMeasure(ctx, made.training);
   } catch (error) {
     if (!(error instanceof RoundSkipped)) throw error;
     made.skipped = error.note;
+  } finally {
+    unbind(ctx);
   }
   return made;
 }
@@ -165,7 +173,7 @@ function record(ctx: LoopContext, { decision, record: row }: Decided): void {
   state.lastDecision = decision.sentence;
   countDecision(decision);
   if (decision.outcome) throw new LoopEnd(decision.outcome);
-  state.need = decision.delta ?? {};
+  state.need = enough(ctx, decision.delta ?? {});
   if (decision.atMost === undefined) delete state.atMost;
   else state.atMost = decision.atMost;
   state.round += 1;
@@ -188,10 +196,16 @@ async function finish(ctx: LoopContext, { outcome, message }: LoopEnd): Promise<
   now(ctx, 'deciding', 'Writing the report');
   state.result = await attempt(ctx, {
     step: 'finish',
-    run: () => work(ctx, ending(outcome, state.records)).finishLoop(report),
+    run: async () => {
+      // Before the report, which shows it; a disk that is full is told of here, so that nothing that was said is lost.
+      await writeJournal(ctx, true);
+      return work(ctx, ending(outcome, state.records)).finishLoop(report);
+    },
   });
   countEnd(outcome);
   enter(ctx, 'done', state.result.sentence);
+  tell(ctx, 'finished');
+  await untilTold(ctx);
   await condition(allHandlersFinished);
   return state.result;
 }

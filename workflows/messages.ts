@@ -30,6 +30,14 @@ export interface Timings {
   missingMs: number;
   /** How long a loop that ends tries to cancel and settle a training before it counts the training as spent. */
   givingUpMs: number;
+  /** First pause before a training or an evaluation that failed by the service’s own fault is tried again; doubles each time. */
+  backOffMs: number;
+  /** How long the vision service may go without an answer before people are told; doubles each time. */
+  outageMs: number;
+  /** How long a loop that has ended waits for a webhook to take its last notices. */
+  noticeMs: number;
+  /** When somebody is reminded of a loop that needs attention, counted from the first moment. */
+  remindersMs: number[];
 }
 
 export const DEFAULT_TIMINGS: Timings = {
@@ -37,6 +45,10 @@ export const DEFAULT_TIMINGS: Timings = {
   pollMs: 1000,
   missingMs: 5 * 60_000,
   givingUpMs: 15 * 60_000,
+  backOffMs: 60_000,
+  outageMs: 15 * 60_000,
+  noticeMs: 5 * 60_000,
+  remindersMs: [4 * 3_600_000, 24 * 3_600_000, 72 * 3_600_000],
 };
 
 /** Images handed in by a person: one manifest file in the loop's folder. */

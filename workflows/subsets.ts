@@ -3,7 +3,7 @@ import { hoursLeft } from './budget.ts';
 import type { LoopContext } from './context.ts';
 import { register, trainAndMeasure } from './modelling.ts';
 import { partOfRound } from './summaries.ts';
-import { type TrainingRun, wantedHours } from './training.ts';
+import { newRun, type TrainingRun, wantedHours } from './training-run.ts';
 import { LoopEnd, RoundSkipped } from './waiting.ts';
 
 /** What the trainings on parts of a first round came to. */
@@ -54,7 +54,7 @@ async function trainOne(
 ): Promise<void> {
   const { share, images } = set;
   const dataset = await register(ctx, set);
-  const run: TrainingRun = { set, dataset, share, keepFree, attempts: 0, billedMinutes: 0 };
+  const run = newRun({ set, dataset, share, keepFree });
   const model = await modelOrNote(ctx, run);
   result.billedMinutes += run.billedMinutes;
   if ('note' in model) result.notes.push(model.note);

@@ -76,3 +76,8 @@ export function ending(outcome: Outcome, records: readonly RoundRecord[]): strin
 export function step(round: number, text: string): string {
   return round > 0 ? `Round ${round} · ${text}` : text;
 }
+
+/** `2026-12-14 14:47 UTC`, of epoch milliseconds. */
+export function instant(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,13 +1,19 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, condition, log } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, condition, log, patched } from '@temporalio/workflow';
 import { FAILURES, type FailureType } from '../loop/failure.ts';
 import type { Outcome } from '../loop/outcome.ts';
 import { enter, type LoopContext, show } from './context.ts';
+import { writeJournal } from './journal.ts';
 import type { LoopState } from './loop-state.ts';
 import { countAttention } from './metrics.ts';
+import { tell, tellBudget } from './notices.ts';
+import { noteOutage, outageOver } from './riding-out.ts';
 import { step } from './summaries.ts';
 
-/** Unwinds the main function to the loop's end; never leaves the workflow. */
-export class LoopEnd extends Error {
+/** Unwinds a step that is under way; never leaves the workflow. Whoever began something at the service settles it on the way. */
+export abstract class Unwinding extends Error {}
+
+/** Unwinds the main function to the loop's end. */
+export class LoopEnd extends Unwinding {
   readonly outcome: Outcome;
   constructor(outcome: Outcome, note = '') {
     super(note);
@@ -16,12 +22,31 @@ export class LoopEnd extends Error {
 }
 
 /** Unwinds a round whose step a person chose to skip: it is recorded without a metric. */
-export class RoundSkipped extends Error {
+export class RoundSkipped extends Unwinding {
   readonly note: string;
   constructor(note: string) {
     super(note);
     this.note = note;
   }
+}
+
+/** Unwinds to where a model begins: a person named another service, and the model is to be made there. */
+export class ServiceChanged extends Unwinding {
+  /** What the person answered to; null where the loop was adjusted without having asked. */
+  readonly failure: FailureType | null;
+  constructor(failure: FailureType | null) {
+    super();
+    this.failure = failure;
+  }
+}
+
+function serviceChanged({ state, input }: LoopContext): boolean {
+  return state.bound !== undefined && state.bound !== input.spec.service;
+}
+
+/** Leaves a training and its evaluation when the last answer named another service. @throws ServiceChanged */
+export function unwindIfMoved(ctx: LoopContext, failure: FailureType | null): void {
+  if (serviceChanged(ctx)) throw new ServiceChanged(failure);
 }
 
 export function deadlinePassed({ input }: LoopContext): boolean {
@@ -77,27 +102,33 @@ async function readyOr({ alarm }: LoopContext, instant: number, wanted: { ready:
 
 /**
  * Before a step that spends or asks people for something: ends the loop if it should end, and waits while paused.
- * @throws LoopEnd when the loop was stopped or its deadline has passed.
+ * @throws LoopEnd when the loop was stopped or its deadline has passed; ServiceChanged before a training that belongs elsewhere by now.
  */
 export async function gate(ctx: LoopContext): Promise<void> {
   const { state } = ctx;
   endIfStopped(ctx);
   if (deadlinePassed(ctx)) throw new LoopEnd('deadline');
-  if (!state.paused) return;
-  enter(ctx, 'paused', `Paused ${byWhom(state.paused)}`);
-  await wait(ctx, { until: () => state.paused === null });
+  await writeJournal(ctx);
+  if (state.paused) {
+    enter(ctx, 'paused', `Paused ${byWhom(state.paused)}`);
+    await wait(ctx, { until: () => state.paused === null });
+    await writeJournal(ctx);
+  }
+  unwindIfMoved(ctx, null);
 }
 
 interface Failure {
   type: FailureType;
   message: string;
+  /** What the step tells beside it; see `noteOutage`. */
+  details?: unknown;
 }
 
 function failureOf(error: unknown): Failure | null {
   if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return null;
-  const { type, message } = error.cause;
+  const { type, message, details } = error.cause;
   const known = type !== null && type !== undefined && type in FAILURES;
-  return { type: known ? (type as FailureType) : 'Unexpected', message };
+  return { type: known ? (type as FailureType) : 'Unexpected', message, details: details?.[0] };
 }
 
 /** Steps of a round that has its images: what is left of it can be skipped. */
@@ -110,11 +141,12 @@ const SKIPPABLE = new Set(['check', 'register', 'train', 'evaluate', 'predict'])
 export async function needsAttention(ctx: LoopContext, where: string, failure: Failure): Promise<void> {
   const { state } = ctx;
   const before = { phase: state.phase, doing: state.doing };
-  const { headline, remedy } = FAILURES[failure.type];
+  const { headline, explanation, remedy } = FAILURES[failure.type];
   state.attention = {
     type: failure.type,
     headline,
     message: failure.message,
+    explanation,
     remedy,
     step: where,
     round: state.round,
@@ -130,8 +162,9 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
   });
   countAttention(failure.type);
   enter(ctx, 'needs-attention', headline);
+  tell(ctx, 'needs-attention');
   try {
-    await wait(ctx, { until: () => state.answer !== null });
+    await untilAnswered(ctx, Date.parse(state.attention.since));
     const answer = answerOf(state);
     if (answer?.answer === 'stop' && !state.ending) throw new LoopEnd('stopped', byWhom(answer));
     if (answer?.answer === 'skip') throw new RoundSkipped(`${headline}; skipped ${byWhom(answer)}`);
@@ -140,6 +173,27 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
     show(ctx);
   }
   enter(ctx, before.phase, before.doing);
+  if (!state.ending) await writeJournal(ctx);
+}
+
+/** Waits for an answer, and reminds people of it now and then. */
+async function untilAnswered(ctx: LoopContext, since: number): Promise<void> {
+  const { state, timings } = ctx;
+  const until = () => state.answer !== null;
+  for (const ms of patched('attention-reminders') ? timings.remindersMs : []) {
+    const wake = { at: since + ms, summary: 'waiting for an answer' };
+    if (await wait(ctx, { until, wake })) {
+      ctx.alarm.cancel();
+      return;
+    }
+    log.warn('the loop still needs attention', {
+      round: state.round,
+      type: state.attention?.type,
+      since: state.attention?.since,
+    });
+    tell(ctx, 'reminder');
+  }
+  await wait(ctx, { until });
 }
 
 /** Read through a function, since a handler may have set it while this one waited. */
@@ -153,24 +207,37 @@ interface Attempt<T> {
   run: () => Promise<T>;
   /** Whether the step begins something new, which nothing may after the loop's deadline. */
   begins?: boolean;
+  /** What the loop does about a failure by itself before it asks anybody; true when the step shall be tried again. */
+  mend?: (failure: Failure) => Promise<boolean>;
   /** Told the failure that a person has just answered with `retry`. */
-  onRetry?: (type: FailureType) => void;
+  onRetry?: (type: FailureType) => void | Promise<void>;
+  /** Goes over to the service that a person has just named; without it the step unwinds. */
+  onMoved?: () => Promise<void>;
 }
 
 /**
  * Runs a step until it works; what an operator can mend waits for an answer instead of failing the loop. `stop --now`
  * ends even a step that is being retried through an outage, and so does the deadline for a step that begins something.
- * @throws LoopEnd as `needsAttention`.
+ * @throws LoopEnd, RoundSkipped as `needsAttention`; ServiceChanged when the answer names another service than the model’s.
  */
-export async function attempt<T>(ctx: LoopContext, { step: where, run, begins, onRetry }: Attempt<T>): Promise<T> {
+export async function attempt<T>(ctx: LoopContext, asked: Attempt<T>): Promise<T> {
+  const { step: where, run, begins, mend, onRetry, onMoved } = asked;
   for (;;) {
+    tellBudget(ctx);
     try {
-      return await orEnd(ctx, run, begins === true);
+      const result = await orEnd(ctx, run, begins === true);
+      outageOver(ctx);
+      return result;
     } catch (error) {
       const failure = failureOf(error);
       if (!failure) throw error;
+      if (noteOutage(ctx, failure)) continue;
+      outageOver(ctx);
+      if (await mend?.(failure)) continue;
       await needsAttention(ctx, where, failure);
-      onRetry?.(failure.type);
+      if (onMoved && serviceChanged(ctx)) await onMoved();
+      else unwindIfMoved(ctx, failure.type);
+      await onRetry?.(failure.type);
     }
   }
 }

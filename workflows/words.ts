@@ -1,7 +1,9 @@
 import { durationMs } from '../loop/duration.ts';
+import { FAILURES } from '../loop/failure.ts';
 import { type LoopState, missing, type Words } from './loop-state.ts';
 import type { LoopInput } from './messages.ts';
-import { wanted } from './summaries.ts';
+import { outageWords } from './outage.ts';
+import { instant, wanted } from './summaries.ts';
 
 /** What is happening, and what happens next with the command to type: the two sentences every view begins with. */
 export function words(input: LoopInput, state: LoopState): Words {
@@ -13,14 +15,50 @@ export function words(input: LoopInput, state: LoopState): Words {
       next: `Nothing: the loop has ended. \`deltaloop status ${name}\` tells where its report is.`,
     };
   if (state.attention) {
-    const { headline, message, remedy } = state.attention;
+    const { headline, message, explanation = '', remedy } = state.attention;
     return {
-      state: `${round}${headline}. ${sentence(message)}`,
-      next: `${remedy} The command: \`deltaloop resolve ${name} retry\` (or \`stop\`).`,
+      state: `${round}${headline}. ${sentence(message)}${explanation && ` ${explanation}`}`,
+      next: [remedy, `The commands: ${answersOf(input, state).join('; ')}.`, untilWhen(input)]
+        .filter(Boolean)
+        .join(' '),
     };
   }
+  if (state.outage)
+    return {
+      state: `${round}${state.doing}. ${outageWords(state.outage)}`,
+      next: FAILURES.ServiceUnavailable.remedy.replace('LOOP', name),
+    };
   if (state.paused) return { state: `${round}${state.doing}.`, next: whilePaused(input, state) };
   return { state: `${round}${state.doing}.`, next: nextStep(input, state) };
+}
+
+/** Every answer that the loop would take, as commands with what each is for. */
+function answersOf({ spec }: LoopInput, { attention, ending }: LoopState): string[] {
+  if (!attention) return [];
+  const command = (answer: string) => `\`deltaloop resolve ${spec.name} ${answer}\``;
+  if (ending) return [command('retry')];
+  const change = changeFor(attention.type, spec);
+  return [
+    command('retry'),
+    ...(change === null ? [] : [command(`retry --set ${change}`)]),
+    ...(attention.canSkip ? [`${command('skip')} (goes on without this round’s metric)`] : []),
+    `${command('stop')} (ends the loop)`,
+  ];
+}
+
+/** What a change could mend, as `--set` takes it; null where nothing that can be changed is to blame. */
+function changeFor(type: string, { caps, collector }: LoopInput['spec']): string | null {
+  if (/Budget/.test(type)) return `caps.hours=${Math.ceil(caps.hours * MORE_HOURS)}`;
+  if (type === 'SourceUnreadable' && collector.kind === 'pool') return 'collector.path=PLACE';
+  return type.startsWith('Service') ? 'service=PROFILE' : null;
+}
+
+/** As an example of a raised budget. */
+const MORE_HOURS = 1.25;
+
+/** How long the loop waits for an answer. */
+function untilWhen({ deadline }: LoopInput): string {
+  return deadline === null ? '' : `Without an answer the loop ends at ${instant(deadline)}.`;
 }
 
 function whilePaused({ spec }: LoopInput, { phase }: LoopState): string {
@@ -48,11 +86,6 @@ function nextStep(input: LoopInput, state: LoopState): string {
 function closing(deadline: string | undefined, { collectingSince }: LoopState): string {
   if (deadline === undefined || collectingSince === null) return '';
   return `This round collects until ${instant(collectingSince + durationMs(deadline))}.`;
-}
-
-/** `2026-12-14 14:47 UTC`, of epoch milliseconds. */
-export function instant(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** A text with a full stop at its end, whoever wrote it. */

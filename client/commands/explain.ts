@@ -52,8 +52,8 @@ async function explain(context: CommandContext, request: ExplainRequest): Promis
 
 function document(explained: ExplainedRound | undefined) {
   if (explained === undefined) return {};
-  const { round, input, raw, recomputed } = explained;
-  return { round, input, decision: raw, recomputed };
+  const { round, input, raw, recomputed, journal } = explained;
+  return { round, input, decision: raw, recomputed, journal };
 }
 
 async function show(

@@ -15,11 +15,12 @@ export function addPauseCommand(program: Command, context: CommandContext): void
     .action(async (loop, { by, reason }) => {
       const { changeLoop } = await import('../change-loop.ts');
       const { pause } = await import('../../workflows/messages.ts');
-      await changeLoop(context, loop, (handle, updateId) =>
+      const message = await changeLoop(context, loop, (handle, updateId) =>
         handle.executeUpdate<Acknowledgement, [PauseRequest]>(pause.name, {
           args: [{ by, ...(reason !== undefined && { reason }) }],
           updateId,
         }),
       );
+      context.output.data(message);
     });
 }

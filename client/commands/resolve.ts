@@ -1,22 +1,31 @@
 import { Argument, type Command } from '@commander-js/extra-typings';
 import type { CommandContext } from '../context.ts';
 import { loopName } from '../loop-name.ts';
+import { setOption } from '../set-option.ts';
 import { userName } from '../settings.ts';
 
-/** `deltaloop resolve LOOP retry|stop` */
+/** `deltaloop resolve LOOP retry|skip|stop [--set key=value …]` */
 export function addResolveCommand(program: Command, context: CommandContext): void {
   program
     .command('resolve')
-    .description('Answer a loop that needs attention: try the step again, or end the loop')
+    .description(
+      'Answer a loop that needs attention: try the step again, go on without this round’s metric, or end the loop',
+    )
     .argument('<loop>', 'name of the loop', loopName)
-    .addArgument(new Argument('<answer>', 'what the loop is to do').choices(['retry', 'stop'] as const))
+    .addArgument(new Argument('<answer>', 'what the loop is to do').choices(['retry', 'skip', 'stop'] as const))
+    .addOption(setOption())
     .option('--reason <text>', 'why, for the record')
     .option('--by <name>', 'who answers', userName())
-    .action(async (loop, answer, { by, reason }) => {
+    .action(async (loop, answer, { set: pairs = [], by, reason }) => {
       const { changeLoop } = await import('../change-loop.ts');
+      const { changesAsked } = await import('../change-spec.ts');
       const { resolve } = await import('../../workflows/messages.ts');
-      await changeLoop(context, loop, (handle, updateId) =>
-        handle.executeUpdate(resolve, { args: [{ answer, by, ...(reason !== undefined && { reason }) }], updateId }),
+      const command = `deltaloop resolve ${loop} ${answer}`;
+      const set = pairs.length > 0 ? await changesAsked(context, { loop, pairs, command }) : undefined;
+      const request = { answer, by, ...(reason !== undefined && { reason }), ...(set && { set }) };
+      const message = await changeLoop(context, loop, (handle, updateId) =>
+        handle.executeUpdate(resolve, { args: [request], updateId }),
       );
+      context.output.data(message);
     });
 }

@@ -15,11 +15,12 @@ export function addResumeCommand(program: Command, context: CommandContext): voi
     .action(async (loop, { by, reason }) => {
       const { changeLoop } = await import('../change-loop.ts');
       const { resume } = await import('../../workflows/messages.ts');
-      await changeLoop(context, loop, (handle, updateId) =>
+      const message = await changeLoop(context, loop, (handle, updateId) =>
         handle.executeUpdate<Acknowledgement, [PauseRequest]>(resume.name, {
           args: [{ by, ...(reason !== undefined && { reason }) }],
           updateId,
         }),
       );
+      context.output.data(message);
     });
 }

@@ -41,7 +41,8 @@ const SHOW: Record<'md' | 'csv' | 'json' | 'text', Show> = {
     output.data(roundsTable(progress.rounds, { format: 'markdown', metric: metricName(progress) }));
   },
   csv: ({ output }, { progress }) => output.data(roundsCsv(progress.rounds)),
-  json: ({ output }, { progress: { loop, metric, rounds } }) => output.json({ schemaVersion: 1, loop, metric, rounds }),
+  json: ({ output }, { progress: { loop, metric, target, caps, rounds } }) =>
+    output.json({ schemaVersion: 1, loop, metric, target, ...(caps && { caps }), rounds }),
 };
 
 const COLUMNS: [string, (record: RoundRecord) => string | number | null][] = [

@@ -9,7 +9,7 @@ import { wrapWords } from '../text-table.ts';
 type Started = Exclude<StartResult, { kind: 'finished' }>;
 
 /**
- * `deltaloop start SPEC [--watch]`
+ * `deltaloop start SPEC [--from LOOP] [--watch]`
  * @param minimum images of a class that the vision service trains on at least
  */
 export function addStartCommand(program: Command, context: CommandContext, minimum: Minimum): void {
@@ -17,6 +17,7 @@ export function addStartCommand(program: Command, context: CommandContext, minim
     .command('start')
     .description('Start the loop of a spec file, or attach to it when it already runs')
     .argument('<spec>', 'YAML file; its keys are described in loop/spec.schema.json')
+    .option('--from <loop>', 'take over the images of a loop that has ended, from round 1 on')
     .option('--watch', 'stay and show the loop until it ends')
     .option('--json', 'print what happened as one JSON document')
     .action(async (spec, options) => {
@@ -27,6 +28,7 @@ export function addStartCommand(program: Command, context: CommandContext, minim
 type Minimum = (task: Task) => number;
 
 interface StartFlags {
+  from?: string | undefined;
   watch?: true | undefined;
   json?: true | undefined;
 }
@@ -38,12 +40,13 @@ async function start(
 ): Promise<ExitCode> {
   const { prepareStart, startLoop } = await import('../start-loop.ts');
   const { output, settings } = context;
-  const { earlier } = await prepareStart(settings.home, specPath, minimum);
+  const { earlier } = await prepareStart({ home: settings.home, specPath, from: flags.from }, minimum);
   if (earlier) return tellEarlier(context, earlier, flags);
   const { client } = await context.connect();
   const started = await startLoop({
     client,
     specPath,
+    from: flags.from,
     ...settings,
     say: (text) => output.say(wrapWords(text, output.width)),
   });

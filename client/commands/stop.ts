@@ -16,11 +16,12 @@ export function addStopCommand(program: Command, context: CommandContext): void 
     .action(async (loop, { now, by, reason }) => {
       const { changeLoop } = await import('../change-loop.ts');
       const { stop } = await import('../../workflows/messages.ts');
-      await changeLoop(context, loop, (handle, updateId) =>
+      const message = await changeLoop(context, loop, (handle, updateId) =>
         handle.executeUpdate<Acknowledgement, [StopRequest]>(stop.name, {
           args: [{ by, ...(now && { now }), ...(reason !== undefined && { reason }) }],
           updateId,
         }),
       );
+      context.output.data(message);
     });
 }

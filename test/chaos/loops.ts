@@ -10,7 +10,7 @@ import { type ChaosSources, CLASSES } from './sources.ts';
 import type { Stage } from './stage.ts';
 
 /** Short, so that a run takes seconds. */
-const TIMINGS: Timings = { heartbeatMs: 2000, pollMs: 100, missingMs: 400, givingUpMs: 4000 };
+const TIMINGS: Partial<Timings> = { heartbeatMs: 2000, pollMs: 100, missingMs: 400, givingUpMs: 4000, backOffMs: 100 };
 /** A step of the workflow itself whose worker was killed is given to another one after so long. */
 const WORKFLOW_TASK_MS = 2000;
 const RPC_MS = 5000;

@@ -50,7 +50,7 @@ describe('deltaloop', () => {
     [['watch'], "missing required argument 'loop'"],
     [['status', '../etc'], 'It names no loop'],
     [['watch', 'a', '--timeout', 'soon'], 'Write a duration such as'],
-    [['resolve', 'a', 'maybe'], 'Allowed choices are retry, stop'],
+    [['resolve', 'a', 'maybe'], 'Allowed choices are retry, skip, stop'],
     [['rounds', 'a', '--md', '--csv'], 'cannot be used with'],
   ])('refuses %j with exit code 2 and says why on stderr', async (args, why) => {
     const { code, stdout, stderr } = await inProcess(args, { home });
@@ -111,7 +111,14 @@ describe('a finished loop, with no server and no worker', () => {
       progress: { result: RESULT, rounds: [RECORD], classes: [{ name: 'red', have: 3 }, {}, {}] },
     });
     const rounds = JSON.parse((await run('rounds', 'colours', '--json')).stdout);
-    expect(rounds).toEqual({ schemaVersion: 1, loop: 'colours', metric: 'accuracyTop1', rounds: [RECORD] });
+    expect(rounds).toEqual({
+      schemaVersion: 1,
+      loop: 'colours',
+      target: 0.85,
+      caps: { hours: 24, images: null, rounds: 20 },
+      metric: 'accuracyTop1',
+      rounds: [RECORD],
+    });
     const watched = JSON.parse((await run('watch', 'colours', '--json')).stdout);
     expect(watched).toMatchObject({ schemaVersion: 1, status: 'finished' });
   });

@@ -22,7 +22,7 @@ function explained(change: Partial<Decision>): ExplainedRound {
   const subsets = [{ share: 0.25, images: 5, metric: 0.5, verdicts: null }];
   const decision = { ...decide(given), ...change };
   const recomputed = { same: true, differences: [], failure: null };
-  return { round: 3, input: { ...given, subsets }, decision, raw: decision, recomputed, deadline: null };
+  return { round: 3, input: { ...given, subsets }, decision, raw: decision, recomputed, deadline: null, journal: [] };
 }
 
 describe('an explanation with a forecast', () => {

@@ -22,7 +22,7 @@ function forecasting({ settings, ...more }: Changes = {}): DecisionInput {
 function explained(given: DecisionInput, deadline: string | null = null): string {
   const decision = decide(given);
   const recomputed = { same: true, differences: [], failure: null };
-  const round = { round: given.round, input: given, decision, raw: decision, recomputed, deadline };
+  const round = { round: given.round, input: given, decision, raw: decision, recomputed, deadline, journal: [] };
   return explanationText(round, { loop: 'colours', style: (_tone, text) => text });
 }
 

@@ -54,6 +54,7 @@ describe('deltaloop explain', () => {
       input: JSON.parse(JSON.stringify(INPUTS[1])),
       decision: expect.objectContaining({ round: 2, realGain: false }),
       recomputed: { same: true, differences: [], failure: null },
+      journal: [],
     });
     const all = JSON.parse((await explain('colours', '--all', '--json')).stdout);
     expect(all.rounds.map(({ round }: { round: number }) => round)).toEqual([1, 2, 3]);

@@ -23,9 +23,9 @@ const DETECTOR: LoopProgress = {
 
 describe('the status line', () => {
   it('breaks at its separators, inside the width, and loses nothing', () => {
-    const whole = statusLine(DETECTOR, { capRounds: 20 });
+    const whole = statusLine(DETECTOR);
     for (const width of [60, 80, 100]) {
-      const lines = statusLine(DETECTOR, { capRounds: 20, width }).split('\n');
+      const lines = statusLine(DETECTOR, { width }).split('\n');
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
       for (const line of lines.slice(0, -1)) expect(line).toMatch(/ ·$/);
       expect(lines.join(' ')).toBe(whole);

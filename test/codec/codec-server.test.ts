@@ -54,16 +54,20 @@ describe('the codec server', () => {
     expect(await (await ask('/decode', bearer, text)).json()).toEqual(payloadsJson([plain]));
   });
 
-  it.each<[string, Headers, number, string]>([
-    ['no token', {}, 401, 'sign in at the page'],
-    ['another token', { authorization: `Bearer ${'e'.repeat(40)}` }, 401, 'DELTALOOP_CODEC_TOKEN'],
-    ['a part of the token', { authorization: `Bearer ${token.slice(1)}` }, 401, 'DELTALOOP_CODEC_TOKEN'],
-    ['the token in another scheme', { authorization: `Basic ${token}` }, 401, 'Bearer'],
-    ['the token from another origin', { ...bearer, origin: 'https://evil.example' }, 403, '`deltaloop codec --origin`'],
-    ['the token from an origin that only begins alike', { ...bearer, origin: `${UI}.evil.example` }, 403, 'origin'],
-    ['the token from a page without an origin', { ...bearer, origin: 'null' }, 403, 'origin'],
-    ['another namespace', { ...bearer, 'x-namespace': 'other' }, 403, 'must be "default"'],
-  ])('refuses %s', async (_what, headers, status, why) => {
+  it.each<[string, Headers, [number, string]]>([
+    ['no token', {}, [401, 'sign in at the page']],
+    ['another token', { authorization: `Bearer ${'e'.repeat(40)}` }, [401, 'DELTALOOP_CODEC_TOKEN']],
+    ['a part of the token', { authorization: `Bearer ${token.slice(1)}` }, [401, 'DELTALOOP_CODEC_TOKEN']],
+    ['the token in another scheme', { authorization: `Basic ${token}` }, [401, 'Bearer']],
+    [
+      'the token from another origin',
+      { ...bearer, origin: 'https://evil.example' },
+      [403, '`deltaloop codec --origin`'],
+    ],
+    ['the token from an origin that only begins alike', { ...bearer, origin: `${UI}.evil.example` }, [403, 'origin']],
+    ['the token from a page without an origin', { ...bearer, origin: 'null' }, [403, 'origin']],
+    ['another namespace', { ...bearer, 'x-namespace': 'other' }, [403, 'must be "default"']],
+  ])('refuses %s', async (_what, headers, [status, why]) => {
     for (const path of ['/decode', '/encode']) {
       const answer = await ask(path, headers);
       expect(answer.status).toBe(status);

@@ -36,7 +36,8 @@ function place(keys: Record<string, string>) {
   const env = { TEMPORAL_ADDRESS: rig.env.address, DELTALOOP_TASK_QUEUE: taskQueue, ...keys };
   return {
     run: (...args: string[]): Promise<CliRun> => inProcess(args, { home: rig.home, env }),
-    work: () => rig.work(taskQueue, profiles({ url: proxy.url, key: rig.service.key }), dataConverter(env)),
+    work: () =>
+      rig.work(taskQueue, profiles({ url: proxy.url, key: rig.service.key }), { dataConverter: dataConverter(env) }),
   };
 }
 

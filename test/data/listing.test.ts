@@ -114,7 +114,7 @@ describe('listing a COCO file', () => {
 
   it('finds images by a file address, else by the name relative to the file', async () => {
     const root = await temporaryFolder();
-    const elsewhere = await put(await temporaryFolder(), 'x y.png', '');
+    const elsewhere = await put(root, 'deep/down/x y.png', '');
     const images = coco.images.map((image) =>
       image.id === 3 ? { id: 3, coco_url: pathToFileURL(elsewhere).href } : image,
     );

@@ -8,6 +8,7 @@ import { copyBatch } from '../../collect/people.ts';
 import { ensureTemporalBinary } from '../../dev/temporal-binary.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { pause, resolve, resume, stop, submitImages } from '../../workflows/messages.ts';
+import { failingEvaluation, failingTraining } from '../support/failing.ts';
 import { imageFolder } from '../support/images.ts';
 import { createRig, type Rig, type Started, start } from '../support/rig.ts';
 import { until } from '../support/watching.ts';
@@ -21,7 +22,17 @@ import { currentVersion, HISTORIES } from './versions.ts';
 const FOLDER = new URL(`${currentVersion()}/`, HISTORIES);
 const taskQueue = 'record';
 const binary = await ensureTemporalBinary({ say: () => undefined, env: process.env });
-const rig = await createRig();
+const rig = await createRig(
+  [],
+  [
+    failingTraining('round-limit-after-failures', 'notEnoughBudget', { attempts: '1' }),
+    failingTraining('round-limit-after-failures', 'datasetNotFound', { attempts: '2' }),
+    failingTraining('round-limit-after-failures', 'unknown', { attempts: '3' }),
+    failingTraining('round-limit-after-failures', 'datasetCorrupt', { attempts: '4' }),
+    failingEvaluation('round-limit-after-failures', 'internalServerError', 1),
+    failingEvaluation('round-limit-after-a-skip', 'incorrectModelKind', 1),
+  ],
+);
 const pool = await imageFolder(join(rig.home, 'pool'), { perClass: 30, firstSeed: 1 });
 const small = await imageFolder(join(rig.home, 'small'), { perClass: 3, firstSeed: 500 });
 const evaluation = await imageFolder(join(rig.home, 'evaluation'), { perClass: 10, firstSeed: 1000 });
@@ -60,6 +71,14 @@ const RECORDINGS: Record<string, Recording> = {
     spec: { ...unreachable, classes, collector: { kind: 'people' }, caps: { rounds: 1 } },
     meanwhile: handIn,
   },
+  'round-limit-after-failures': {
+    spec: { ...unreachable, caps: { rounds: 1 } },
+    meanwhile: ({ handle }) => answerOnce(handle, 'retry'),
+  },
+  'round-limit-after-a-skip': {
+    spec: { ...unreachable, caps: { rounds: 1 } },
+    meanwhile: ({ handle }) => answerOnce(handle, 'skip'),
+  },
   deadline: { spec: unreachable, deadline: Date.now() - 1 },
   stopped: { spec: unreachable, meanwhile: pauseThenStop },
   'stopped-from-attention': { spec: { ...unreachable, evaluation: { path: pool } }, meanwhile: answerStop },
@@ -72,6 +91,11 @@ async function handIn({ handle, folder }: Started): Promise<void> {
     const { manifest, counts } = await copyBatch(folder, dir, { classes });
     await handle.executeUpdate(submitImages, { args: [{ manifest, counts, by: 'a person' }] });
   }
+}
+
+async function answerOnce(handle: Started['handle'], answer: 'retry' | 'skip'): Promise<void> {
+  await until(handle, ({ phase }) => phase === 'needs-attention');
+  await handle.executeUpdate(resolve, { args: [{ answer, by: 'a person', reason: 'recorded' }] });
 }
 
 async function pauseThenStop({ handle }: Started): Promise<void> {

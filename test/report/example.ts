@@ -105,6 +105,7 @@ export function exampleReport(): ReportData {
     evaluationImages: SETTINGS.evaluationImages,
     capImages: null,
     subsets: [],
+    journal: [],
     result: {
       schemaVersion: 1,
       loop: 'emoji',

@@ -9,18 +9,29 @@ import { DefaultLogger, Runtime, type Worker, type WorkflowBundleOption } from '
 import { pino } from 'pino';
 import type { ServiceProfile } from '../../activities/deps.ts';
 import { createActivities } from '../../activities/index.ts';
+import type { Webhook } from '../../activities/webhook.ts';
 import { claimFolder } from '../../client/loop-identity.ts';
 import { LoopFolder } from '../../data/loop-folder.ts';
 import type { LoopResult } from '../../loop/outcome.ts';
 import { type LoopSpec, type LoopSpecInput, LoopSpecSchema } from '../../loop/spec.ts';
 import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import { createVisionClient } from '../../vision/client.ts';
+import type { FaultRules } from '../../vision-service/faults/schema.ts';
 import { createVisionService } from '../../vision-service/server.ts';
 import { bundleWorkflows, createWorkers } from '../../worker/workers.ts';
 import { LOOP_WORKFLOW, type LoopInput, type Timings } from '../../workflows/messages.ts';
 import { temporal } from './temporal.ts';
 
-const QUICK: Timings = { heartbeatMs: 2000, pollMs: 20, missingMs: 200, givingUpMs: 3000 };
+const QUICK: Timings = {
+  heartbeatMs: 2000,
+  pollMs: 20,
+  missingMs: 200,
+  givingUpMs: 3000,
+  backOffMs: 10,
+  outageMs: 15 * 60_000,
+  noticeMs: 3000,
+  remindersMs: [],
+};
 
 /** Temporal, the embedded vision service on the classical backbone, and a home folder: all real, all local. */
 export interface Rig {
@@ -32,7 +43,7 @@ export interface Rig {
   work(
     taskQueue: string,
     services?: Map<string, ServiceProfile>,
-    dataConverter?: DataConverter,
+    more?: { dataConverter?: DataConverter; webhook?: Webhook },
   ): Promise<() => Promise<void>>;
   folder(loop: string): LoopFolder;
   teardown(): Promise<void>;
@@ -41,7 +52,7 @@ export interface Rig {
 // A test's output is its own sentences; the loops of these tests meet trouble on purpose.
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'OFF', forward: {} } } });
 
-export async function createRig(extraArgs: string[] = []): Promise<Rig> {
+export async function createRig(extraArgs: string[] = [], faults?: FaultRules): Promise<Rig> {
   const home = await mkdtemp(join(tmpdir(), 'deltaloop-'));
   const key = randomUUID();
   const [env, bundle, vision] = await Promise.all([
@@ -55,6 +66,7 @@ export async function createRig(extraArgs: string[] = []): Promise<Rig> {
       threads: 1,
       log: pino({ level: process.env['RIG_LOG'] ?? 'silent' }),
       allowedRoots: [home],
+      ...(faults === undefined ? {} : { faults }),
     }),
   ]);
   const service = { url: vision.url, key };
@@ -63,7 +75,7 @@ export async function createRig(extraArgs: string[] = []): Promise<Rig> {
     home,
     bundle,
     service,
-    work: (taskQueue, services, dataConverter = {}) =>
+    work: (taskQueue, services, { dataConverter = {}, webhook } = {}) =>
       work({
         env,
         home,
@@ -72,6 +84,7 @@ export async function createRig(extraArgs: string[] = []): Promise<Rig> {
         taskQueue,
         services: services ?? profiles(service),
         dataConverter,
+        ...(webhook && { webhook }),
       }),
     folder: (loop) => LoopFolder.at(home, loop),
     teardown: async () => {
@@ -96,10 +109,12 @@ interface Work extends Pick<Rig, 'env' | 'home' | 'bundle' | 'service'> {
   taskQueue: string;
   services: Map<string, ServiceProfile>;
   dataConverter: DataConverter;
+  webhook?: Webhook;
 }
 
-async function work({ env, home, bundle, taskQueue, services, dataConverter }: Work): Promise<() => Promise<void>> {
-  const activities = createActivities({ home, services, predictConcurrency: 8 });
+async function work(of: Work): Promise<() => Promise<void>> {
+  const { env, home, bundle, taskQueue, services, dataConverter, webhook } = of;
+  const activities = createActivities({ home, services, predictConcurrency: 8, ...(webhook && { webhook }) });
   const namespace = env.namespace ?? 'default';
   const workers: Worker[] = await createWorkers({
     connection: env.nativeConnection,

@@ -4,6 +4,17 @@ import type { Rig } from './rig.ts';
 
 const PageSchema = z.object({ value: z.array(ModelSchema), nextLink: z.string().optional() });
 
+const LedgerSchema = z.object({
+  value: z.array(z.object({ model: z.string(), status: z.string(), billedMinutes: z.number() })),
+});
+
+/** The lines of the vision service's ledger that are a loop's, oldest first; models that were deleted keep theirs. */
+export async function ledger({ service }: Pick<Rig, 'service'>, loop: string) {
+  const origin = service.url.replace(/\/computervision\/?$/, '');
+  const answer = await fetch(`${origin}/ledger?top=1000`, { headers: { [KEY_HEADER]: service.key } });
+  return LedgerSchema.parse(await answer.json()).value.filter(({ model }) => model.startsWith(`${loop}-r`));
+}
+
 /** Every model of a loop that the vision service has on record, with the compute minutes it bills. */
 export async function billed({ service }: Pick<Rig, 'service'>, loop: string) {
   const models: { name: string; status: string; minutes: number }[] = [];

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { FaultRules } from '../../vision-service/faults/schema.ts';
 import { imageFolder } from './images.ts';
 import { type FaultyProxy, faultyProxy } from './proxy.ts';
 import { createRig, profiles, type Rig } from './rig.ts';
@@ -30,8 +31,8 @@ export interface TroubledRig {
   close: () => Promise<void>;
 }
 
-export async function troubledRig(taskQueue: string): Promise<TroubledRig> {
-  const rig = await createRig();
+export async function troubledRig(taskQueue: string, faults?: FaultRules): Promise<TroubledRig> {
+  const rig = await createRig([], faults);
   const proxy = await faultyProxy(rig.service.url);
   const sources = await imageSources(rig, { pool: 12, evaluation: 10 });
   const stopWorkers = await rig.work(taskQueue, profiles({ url: proxy.url, key: rig.service.key }));

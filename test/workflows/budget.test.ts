@@ -8,12 +8,15 @@ import {
   reserve,
   type Settlement,
   settle,
+  withCap,
 } from '../../workflows/budget.ts';
 
 const status = fc.constantFrom('succeeded', 'failed', 'cancelled', 'gone');
 /** What a service may report, also more than was reserved. */
 const reported = fc.option(fc.double({ min: 0, max: 10_000, noNaN: true }), { nil: null });
 const settlement = fc.record({ reservedHours: fc.integer({ min: 1, max: 48 }), status, minutes: reported });
+/** A person sets the cap anew, up or down; what is reserved and settled stays. */
+const change = fc.record({ kind: fc.constant('cap' as const), hours: fc.double({ min: 1, max: 200, noNaN: true }) });
 const caps = fc.double({ min: 1, max: 200, noNaN: true });
 
 /** Either a training begins, for as many hours if so many are left, or the oldest one under way ends. */
@@ -54,6 +57,27 @@ describe('a budget', () => {
           expect(settledMinutes).toBe(run.owed);
           expect(reservedMinutes).toBe(60 * run.open.reduce((sum, hours) => sum + hours, 0));
           expect(hoursLeft(run.budget)).toBeGreaterThanOrEqual(0);
+        }
+      }),
+    );
+  });
+
+  it('holds the cap in force at each reservation, however the cap is changed in between', () => {
+    fc.assert(
+      fc.property(caps, fc.array(fc.oneof(step, change), { maxLength: 60 }), (cap, steps) => {
+        let run: Run = { budget: newBudget(cap), open: [], owed: 0 };
+        let largest = run.budget.capMinutes;
+        for (const next of steps) {
+          const before = run.budget;
+          run = next.kind === 'cap' ? { ...run, budget: withCap(run.budget, next.hours) } : take(run, next);
+          largest = Math.max(largest, run.budget.capMinutes);
+          const { capMinutes, settledMinutes, reservedMinutes } = run.budget;
+          if (reservedMinutes > before.reservedMinutes)
+            expect(settledMinutes + reservedMinutes).toBeLessThanOrEqual(capMinutes);
+          // Lowering a cap below what is reserved cancels nothing, and nothing more than the largest cap is ever spent.
+          if (next.kind === 'cap') expect(reservedMinutes).toBe(before.reservedMinutes);
+          expect(settledMinutes + reservedMinutes).toBeLessThanOrEqual(largest);
+          if (settledMinutes + reservedMinutes > capMinutes) expect(hoursLeft(run.budget)).toBeLessThan(1);
         }
       }),
     );

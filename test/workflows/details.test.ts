@@ -37,6 +37,24 @@ const attention: LoopState['attention'] = {
 };
 
 describe('current details', () => {
+  it('tell a failure with what happened, why such a thing happens, and what to do', () => {
+    const input = inputOf();
+    const text = currentDetails(input, stateOf(input, { phase: 'needs-attention', attention }));
+    const { headline, explanation, remedy } = FAILURES.DiskFull;
+    expect(text).toContain(`${headline}. Nothing is left on the disk of images. ${explanation}`);
+    expect(text).toContain(remedy);
+  });
+
+  it('tell an outage with its beginning and its tries beside the step that waits for its end', () => {
+    const input = inputOf();
+    const outage = { since: SINCE, tries: 17, message: 'GET /p brought no whole answer (ECONNREFUSED)', told: 2 };
+    const text = currentDetails(input, stateOf(input, { phase: 'training', doing: 'Training model m', outage }));
+    expect(text).toContain(
+      'Training model m. The vision service has not answered since 2026-11-23 12:00 UTC; tried 17 times.',
+    );
+    expect(text).toContain('`deltaloop stop cats-and-dogs --now`');
+  });
+
   it('tell title, state, what comes next, the standing, the rounds, the decision and the classes', () => {
     const input = inputOf({}, Date.UTC(2026, 11, 24, 18, 30));
     const records = [
@@ -95,10 +113,39 @@ describe('current details', () => {
     const input = inputOf();
     const text = currentDetails(input, stateOf(input, { phase: 'needs-attention', round: 2, attention }));
     expect(text).toContain('**Needs attention. Round 2: No space is left for the loop’s folder. Nothing is left');
-    expect(text).toContain('More Actions, Send an Update, `resolve`, with the data `{"answer": "retry"}`.');
+    expect(text).toContain(
+      'More Actions, Send an Update, `resolve`, with the data `{"answer": "retry"}` (or `"stop"`;',
+    );
     const paused = { by: 'Ada', reason: '' };
     expect(currentDetails(input, stateOf(input, { phase: 'paused', paused }))).toContain('Send an Update, `resume`.');
     expect(currentDetails(input, stateOf(input))).not.toContain('Send an Update');
+  });
+
+  it('show what people said last, and every answer that the loop would take now, as commands', () => {
+    const input = inputOf({}, Date.UTC(2026, 11, 24, 18, 30));
+    const said: LoopState['said'] = [
+      {
+        sequence: 1,
+        kind: 'resolve',
+        by: 'ann',
+        at: '2026-11-30T14:02:00.000Z',
+        reason: 'more *budget*',
+        round: 2,
+        answer: 'retry',
+        set: { 'caps.hours': 30 },
+      },
+    ];
+    const pool = { ...attention, type: 'SourceUnreadable' as const };
+    const text = currentDetails(input, stateOf(input, { phase: 'needs-attention', round: 2, attention: pool, said }));
+    expect(text).toContain(
+      '**What people said last**\n\n- 30 Nov 14:02 UTC ann: retry with caps.hours = 30 – more \\*budget\\*',
+    );
+    expect(text).toContain('`deltaloop resolve cats-and-dogs retry --set collector.path=PLACE`');
+    expect(text).toContain('`deltaloop resolve cats-and-dogs stop` (ends the loop)');
+    expect(text).toContain('Without an answer the loop ends at 2026-12-24 18:30 UTC.');
+    expect(text).not.toContain(' skip`');
+    const training = { ...attention, canSkip: true };
+    expect(currentDetails(input, stateOf(input, { round: 2, attention: training }))).toContain('cats-and-dogs skip`');
   });
 
   it('name what there is not: no evaluation set, no target, no metric', () => {

@@ -167,7 +167,7 @@ describe('a folder that can no longer be written', () => {
     trigger.readOnly = 'rounds/1/decision.json';
     const { handle } = await begin('read-only');
     const seen = await until(handle, ({ phase }) => phase === 'needs-attention');
-    expect(seen.attention).toMatchObject({ type: 'Unexpected', step: 'decide' });
+    expect(seen.attention).toMatchObject({ type: 'FolderUnusable', step: 'decide' });
     expect(seen.attention?.message).toMatch(/rounds\/1\/decision\.json is on a file system that is mounted read-only/);
     trigger.readOnly = '';
     await handle.executeUpdate(resolve, { args: [{ answer: 'retry' }] });

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyBatch } from '../../collect/people.ts';
+import { readJournal } from '../../data/journal.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
-import { progress, resolve, stop, submitImages } from '../../workflows/messages.ts';
+import { pause, progress, resolve, resume, stop, submitImages } from '../../workflows/messages.ts';
 import { imageFolder } from '../support/images.ts';
 import { createRig, type Rig, type Started, start } from '../support/rig.ts';
 import { until } from '../support/watching.ts';
@@ -87,6 +89,24 @@ describe('a loop that people collect for', () => {
     expect(history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId).toBeTruthy();
     await loop.handle.executeUpdate(stop, { args: [{ by: 'a tester' }] });
     await expect(loop.handle.result()).resolves.toMatchObject({ outcome: 'stopped', images: 6 });
+  });
+
+  it('carries what people said over a new run, while it cannot be written, and loses none of it', async () => {
+    const loop = await start(rig, { taskQueue, spec: spec('carried', { caps: { rounds: 1 } }) });
+    await until(loop.handle, ({ phase }) => phase === 'collecting');
+    await writeFile(loop.folder.resolve('journal'), 'in the way');
+    const { runId } = await loop.handle.describe();
+    // A pause wakes the loop, which then looks whether its history has grown long.
+    for (let n = 1; (await loop.handle.describe()).runId === runId; n += 2) {
+      await loop.handle.executeUpdate(pause, { args: [{ by: 'ann', reason: `${n}` }] });
+      await loop.handle.executeUpdate(resume, { args: [{ by: 'ann', reason: `${n + 1}` }] });
+    }
+    await rm(loop.folder.resolve('journal'));
+    await handIn(loop, { perClass: 2, firstSeed: 400 });
+    await expect(loop.handle.result()).resolves.toMatchObject({ outcome: 'round-limit' });
+    const entries = await readJournal(loop.folder);
+    expect(entries.length).toBeGreaterThan(2);
+    expect(entries.map(({ reason }) => reason)).toEqual(entries.map((_, at) => `${at + 1}`));
   });
 
   it('refuses images equal to an evaluation image', async () => {

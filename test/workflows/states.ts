@@ -26,7 +26,12 @@ export function stateOf(input: LoopInput, changes: Partial<LoopState> = {}): Loo
     round: 1,
     frozen: {
       classes: ['cat', 'dog'],
-      evaluation: { dataset: 'cats-and-dogs-evaluation', hash: 'e5', images: 240 },
+      evaluation: {
+        dataset: 'cats-and-dogs-evaluation',
+        hash: 'e5',
+        images: 240,
+        file: { uri: 'file:///data/coco.json', sha256: 'c0' },
+      },
       minImagesPerClass: 2,
     },
     need: { cat: 4, dog: 4 },

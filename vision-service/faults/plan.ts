@@ -1,6 +1,12 @@
 import { TaskFailure } from '../queue/failure.ts';
 import { type Fault, type FaultRule, type FaultRules, FaultRulesSchema } from './schema.ts';
 
+/** Whether a rule hits requests about a model, or its work. */
+function isOf({ model, models }: FaultRule['match'], name: string | undefined): boolean {
+  if (model !== undefined && model !== name) return false;
+  return models === undefined || (name !== undefined && new RegExp(models).test(name));
+}
+
 type HttpFault = Exclude<Fault, { kind: 'failure' }>;
 
 /** A request as the rules see it. */
@@ -26,7 +32,7 @@ export class FaultPlan {
         kind !== 'failure' &&
         (match.method === undefined || match.method === request.method) &&
         (match.path === undefined || new RegExp(match.path).test(request.path)) &&
-        (match.model === undefined || match.model === request.model),
+        isOf(match, request.model),
     );
     return fault?.kind === 'failure' ? undefined : fault;
   }
@@ -43,10 +49,7 @@ export class FaultPlan {
 
   #fail(of: 'training' | 'evaluation', model: string): void {
     const fault = this.#take(
-      (rule) =>
-        rule.fault.kind === 'failure' &&
-        rule.fault.of === of &&
-        (rule.match.model === undefined || rule.match.model === model),
+      (rule) => rule.fault.kind === 'failure' && rule.fault.of === of && isOf(rule.match, model),
     );
     if (fault?.kind === 'failure') throw new TaskFailure(fault.code, fault.message);
   }

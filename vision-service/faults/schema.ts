@@ -15,6 +15,8 @@ const MatchSchema = z.strictObject({
   path: RegexSchema.optional(),
   /** Name of a model: in the path, or as `model-name`. */
   model: z.string().optional(),
+  /** A pattern that such a name fits. */
+  models: RegexSchema.optional(),
 });
 
 const FaultSchema = z.discriminatedUnion('kind', [
