@@ -25,10 +25,13 @@ const OUTAGE_MS = 15 * 60_000;
  * Makes an activity of a function: heartbeats as long as it runs, so that a killed worker is noticed soon, and
  * maps its errors. An outage is ridden out by Temporal's retries; once it has lasted for `outageMs` the workflow is told.
  */
-export function alive<I extends OfLoop, O>(run: (input: I, vital: Vital) => Promise<O>): (input: I) => Promise<O> {
+export function alive<I extends OfLoop, O>(
+  run: (input: I, vital: Vital) => Promise<O>,
+  now: () => number = Date.now,
+): (input: I) => Promise<O> {
   return async (input) => {
     const context = Context.current();
-    const life = new Life(context);
+    const life = new Life(context, now);
     const every = (context.info.heartbeatTimeoutMs ?? FALLBACK_TIMEOUT_MS) / BEATS_PER_TIMEOUT;
     const timer = setInterval(() => life.beat(), every);
     try {
@@ -47,12 +50,14 @@ export function alive<I extends OfLoop, O>(run: (input: I, vital: Vital) => Prom
 /** What one try of an activity tells Temporal while it runs. */
 class Life {
   readonly #context: Context;
+  readonly #now: () => number;
   #latest = 'started';
   #told = 0;
   #trouble: Trouble | null;
 
-  constructor(context: Context) {
+  constructor(context: Context, now: () => number) {
     this.#context = context;
+    this.#now = now;
     this.#trouble = troubleBefore(context.info.heartbeatDetails);
   }
 
@@ -69,20 +74,20 @@ class Life {
 
   /** The next try reads how long there was no answer, so it stands in every beat. */
   beat(): void {
-    this.#told = Date.now();
+    this.#told = this.#now();
     this.#context.heartbeat(this.#trouble === null ? this.#latest : { note: this.#latest, ...this.#trouble });
   }
 
   /** Counts a try without an answer; after `outageMs` of them it becomes news for the workflow. */
   failed(failure: Error, outageMs: number): Error {
     if (!isOutage(failure)) return failure;
-    this.#trouble = deeper(this.#trouble);
+    this.#trouble = deeper(this.#trouble, this.#now());
     this.beat();
-    return Date.now() - this.#trouble.since >= outageMs ? told(failure, this.#trouble) : failure;
+    return this.#now() - this.#trouble.since >= outageMs ? told(failure, this.#trouble) : failure;
   }
 
   #say(note: string): void {
     this.#latest = note;
-    if (Date.now() - this.#told >= LEAST_BETWEEN_MS) this.beat();
+    if (Math.abs(this.#now() - this.#told) >= LEAST_BETWEEN_MS) this.beat();
   }
 }

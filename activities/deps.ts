@@ -16,6 +16,8 @@ export interface ActivityDeps {
   services: ReadonlyMap<string, ServiceProfile>;
   /** Predictions under way at once. */
   predictConcurrency: number;
+  /** The clock that spans of time are measured with, milliseconds from any moment on; the system's when left out. */
+  now?: () => number;
   /** Where notices go; absent or null for nowhere. */
   webhook?: Webhook | null;
 }

@@ -17,7 +17,8 @@ type Step<I, O> = (deps: ActivityDeps, input: I, vital: Vital) => Promise<O>;
 
 /** The activities of a worker, each a thin call into the rooms that do the work. */
 export function createActivities(deps: ActivityDeps): Activities {
-  const bind = <I extends OfLoop, O>(step: Step<I, O>) => alive<I, O>((input, vital) => step(deps, input, vital));
+  const bind = <I extends OfLoop, O>(step: Step<I, O>) =>
+    alive<I, O>((input, vital) => step(deps, input, vital), deps.now);
   return {
     prepareLoop: bind(prepareLoop),
     admitBatch: bind(admitBatch),

@@ -85,6 +85,7 @@ export async function awaitTraining(
   const files = await openLoop(deps.home, input);
   const { folder, spec } = files;
   const { client, capabilities } = serviceOf(deps, spec.service);
+  const { now = Date.now } = deps;
   let missingSince: number | null = null;
   const model = await poll({
     look: () => lookUp(client, input.model, { signal }),
@@ -92,8 +93,8 @@ export async function awaitTraining(
       answered(`${input.model}: ${seen?.status ?? 'not found'}`);
       if (input.untilAnswered) return true;
       if (seen !== null) missingSince = null;
-      else missingSince ??= Date.now();
-      return seen === null ? Date.now() - (missingSince ?? 0) >= input.missingMs : TERMINAL.has(seen.status);
+      else missingSince ??= now();
+      return seen === null ? now() - (missingSince ?? 0) >= input.missingMs : TERMINAL.has(seen.status);
     },
     firstMs: input.pollMs,
     signal,

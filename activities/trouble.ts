@@ -14,9 +14,9 @@ export function troubleBefore(heartbeat: unknown): Trouble | null {
   return TroubleSchema.safeParse(heartbeat).data ?? null;
 }
 
-/** One try more without an answer. */
-export function deeper(trouble: Trouble | null): Trouble {
-  return { since: trouble?.since ?? Date.now(), tries: (trouble?.tries ?? 0) + 1 };
+/** One try more without an answer; `now` in epoch milliseconds. */
+export function deeper(trouble: Trouble | null, now: number): Trouble {
+  return { since: trouble?.since ?? now, tries: (trouble?.tries ?? 0) + 1 };
 }
 
 /** Whether a failure says that the service gave no answer, and Temporal would try again. */

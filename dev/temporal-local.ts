@@ -38,7 +38,15 @@ export async function startLocalTemporal(binary: string, options: TemporalServer
     throw await explain(child, error);
   }
   const stop = async (): Promise<void> => void (await child.stop(STOP_MS));
-  return { address, uiUrl: `http://127.0.0.1:${ui}`, namespace, started: true, ended: child.ended, stop };
+  return {
+    address,
+    uiUrl: `http://127.0.0.1:${ui}`,
+    namespace,
+    started: true,
+    pid: child.pid,
+    ended: child.ended,
+    stop,
+  };
 }
 
 async function plan(

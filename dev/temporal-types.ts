@@ -21,6 +21,8 @@ export interface TemporalServer {
   namespace: string;
   /** Whether this call started it; a server that ran already is left running by `stop`. */
   started: boolean;
+  /** Process of a server that this call started. */
+  pid?: number | undefined;
   /** Resolves when a server that this call started ends; never for another. */
   ended: Promise<string>;
   stop(): Promise<void>;
