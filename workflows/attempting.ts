@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, condition } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, condition, patched } from '@temporalio/workflow';
 import { FAILURES, type FailureType } from '../loop/failure.ts';
 import { type Failure, needsAttention } from './attention.ts';
 import type { LoopContext } from './context.ts';
@@ -63,8 +63,12 @@ async function orEnd<T>(ctx: LoopContext, run: () => Promise<T>, begins: boolean
   await condition(() => settled || over());
   if (settled) return running;
   scope.cancel();
-  // What it still did, or failed at, is settled by whoever ends the loop.
-  await running.then(settle, settle);
+  const done = await running.then(
+    (result) => ({ result }),
+    () => null,
+  );
+  // What was done all the same counts, and the next step ends the loop; what failed is settled by whoever ends it.
+  if (done && patched('done-counts')) return done.result;
   endIfStopped(ctx);
   throw new LoopEnd('deadline');
 }
