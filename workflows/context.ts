@@ -1,4 +1,4 @@
-import { proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { patched, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { Activities, OfLoop } from '../activities/types.ts';
 import { withChanges } from '../loop/changes.ts';
 import type { Phase } from '../loop/progress.ts';
@@ -82,6 +82,8 @@ export function work(ctx: LoopContext, summary: string, limitMs?: number): Activ
   return proxyActivities<Activities>({
     ...common(ctx, summary, limitMs),
     startToCloseTimeout: '6h',
+    // Whatever its documentation says, the SDK does not wait by default: a training could begin behind the back of a loop that ends.
+    cancellationType: patched('wait-for-cancelled') ? 'WAIT_CANCELLATION_COMPLETED' : 'TRY_CANCEL',
   }) as Activities;
 }
 
