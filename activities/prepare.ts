@@ -11,6 +11,7 @@ import type { ClassCounts } from '../loop/round.ts';
 import type { Vital } from './alive.ts';
 import { settingsOf } from './decision-input.ts';
 import type { ActivityDeps } from './deps.ts';
+import { inBrief } from './in-brief.ts';
 import { type LoopFiles, openLoop } from './loop-files.ts';
 import { evaluationQuotas, trainingQuotas } from './quotas.ts';
 import { takeOver } from './seeding.ts';
@@ -88,15 +89,6 @@ function needBeside(
 function refuseErrors(findings: readonly Finding[]): void {
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new ChecksFailedError(errors);
-}
-
-/** Findings shown beside a loop; all of them are in `findings.json`. */
-const SHOWN = 10;
-
-function inBrief(findings: readonly Finding[]): string[] {
-  const rest = findings.length - SHOWN;
-  const shown = findings.slice(0, SHOWN).map(({ message }) => message);
-  return rest > 0 ? [...shown, `And ${rest} more findings, all in findings.json of the loop’s folder.`] : shown;
 }
 
 function warningsOf({ spec }: LoopFiles, evaluationImages: number | null, minimum: number): string[] {

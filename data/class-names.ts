@@ -1,11 +1,9 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { Finding } from '../loop/finding.ts';
-import { isReservedName } from '../loop/shape.ts';
+import { isReservedName, LONGEST_CLASS_NAME } from '../loop/shape.ts';
 
 /** Every name is compared with every other; beyond so many, no service takes them and no person reads the pairs. */
 const MOST_COMPARED = 2000;
-/** Letters; the time to compare two names grows with the product of their lengths. */
-const LONGEST_COMPARED = 500;
 
 /** A class name as it is compared and stored: composed Unicode (file systems differ), no space around it. */
 export function className(name: string): string {
@@ -32,13 +30,14 @@ export function unknownClass(where: string, name: string, classes: readonly stri
   };
 }
 
-/** Class names that are reserved or twice in the list (errors), or so alike that they are likely one class (warning). */
+/** Class names that are reserved, too long or twice in the list (errors), or so alike that they are likely one class (warning). */
 export function checkClassNames(classes: readonly string[]): Finding[] {
   const findings: Finding[] = [];
   const essences = classes.length > MOST_COMPARED ? [] : classes.map(essence);
   const seen = new Set<string>();
   classes.forEach((name, at) => {
     if (isReservedName(name)) findings.push(reserved(name));
+    if (name.length > LONGEST_CLASS_NAME) findings.push(long(name));
     if (seen.has(name)) findings.push(sameName(name));
     seen.add(name);
     for (let after = at + 1; after < essences.length; after += 1) {
@@ -50,11 +49,11 @@ export function checkClassNames(classes: readonly string[]): Finding[] {
   return findings;
 }
 
-/** Lengths are looked at first: the names may be as long as a file from somebody makes them. */
+/** Lengths are looked at first: the time to compare two names grows with their product. */
 function nearlySame(left = '', right = ''): boolean {
   if (left === right) return true;
   const [short, long] = [Math.min(left.length, right.length), Math.max(left.length, right.length)];
-  return short >= 6 && long <= LONGEST_COMPARED && long - short <= 1 && distance(left, right) === 1;
+  return short >= 6 && long <= LONGEST_CLASS_NAME && long - short <= 1 && distance(left, right) === 1;
 }
 
 function essence(name: string): string {
@@ -79,6 +78,17 @@ function reserved(name: string): Finding {
     where: name,
     message: `the class name ${JSON.stringify(name)} is one that programs keep for themselves`,
     fix: 'Give the class another name.',
+  };
+}
+
+function long(name: string): Finding {
+  const shown = `${name.slice(0, 40)}…`;
+  return {
+    severity: 'error',
+    code: 'class-long',
+    where: shown,
+    message: `the class name ${JSON.stringify(shown)} has ${name.length} characters; at most ${LONGEST_CLASS_NAME} are taken`,
+    fix: 'Give the class a shorter name.',
   };
 }
 

@@ -16,6 +16,9 @@ export function shapeProblem(value: unknown): string | undefined {
   return undefined;
 }
 
+/** Characters of a class name: it stands in tables, file names and histories. */
+export const LONGEST_CLASS_NAME = 128;
+
 /** Whether a name is one that every object has, such as `constructor`: counts by that name would go wrong. */
 export function isReservedName(name: string): boolean {
   return name in Object.prototype;

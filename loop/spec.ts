@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DURATION, durationMs } from './duration.ts';
 import { FORECAST_DEFAULTS } from './forecast.ts';
 import { METRICS_OF, TARGET_METRICS, TASKS } from './metrics.ts';
-import { isReservedName } from './shape.ts';
+import { isReservedName, LONGEST_CLASS_NAME } from './shape.ts';
 import { CLASS_RATIO } from './training-set.ts';
 
 /** Name of a loop: also its workflow ID, folder and the head of every name at the vision service. */
@@ -81,7 +81,7 @@ const SpecKeys = z.strictObject({
         .string()
         .trim()
         .min(1)
-        .max(128)
+        .max(LONGEST_CLASS_NAME)
         .refine((name) => !isReservedName(name), { error: 'this name is one that programs keep for themselves' }),
     )
     .min(1)
