@@ -7,9 +7,10 @@ import { promisify } from 'node:util';
 import { copyBatch } from '../../collect/people.ts';
 import { ensureTemporalBinary } from '../../dev/temporal-binary.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
-import { pause, resolve, resume, stop, submitImages } from '../../workflows/messages.ts';
+import { adjust, pause, resolve, resume, stop, submitImages } from '../../workflows/messages.ts';
 import { failingEvaluation, failingTraining } from '../support/failing.ts';
 import { imageFolder } from '../support/images.ts';
+import { startReceiver } from '../support/receiver.ts';
 import { createRig, type Rig, type Started, start } from '../support/rig.ts';
 import { until } from '../support/watching.ts';
 import { currentVersion, HISTORIES } from './versions.ts';
@@ -20,7 +21,9 @@ import { currentVersion, HISTORIES } from './versions.ts';
  * to: loops started by them may still be running somewhere. A new version starts with an empty folder.
  */
 const FOLDER = new URL(`${currentVersion()}/`, HISTORIES);
-const taskQueue = 'record';
+const common = 'record';
+/** Of workers that have a webhook. */
+const told = 'record-told';
 const binary = await ensureTemporalBinary({ say: () => undefined, env: process.env });
 const rig = await createRig(
   [],
@@ -44,6 +47,8 @@ const unreachable = { target: 1, claim: 'lower-bound', patience: 9 } as const;
 interface Recording {
   spec: Partial<LoopSpecInput>;
   deadline?: number;
+  /** Whose workers run it; the common one where left out. */
+  taskQueue?: string;
   /** What people do while the loop runs. */
   meanwhile?: (started: Started) => Promise<void>;
 }
@@ -79,6 +84,14 @@ const RECORDINGS: Record<string, Recording> = {
     spec: { ...unreachable, caps: { rounds: 1 } },
     meanwhile: ({ handle }) => answerOnce(handle, 'skip'),
   },
+  'round-limit-after-changes': {
+    spec: { ...unreachable, service: 'elsewhere', caps: { rounds: 3 } },
+    meanwhile: changeService,
+  },
+  'round-limit-with-a-webhook': {
+    spec: { ...unreachable, caps: { rounds: 1 } },
+    taskQueue: told,
+  },
   deadline: { spec: unreachable, deadline: Date.now() - 1 },
   stopped: { spec: unreachable, meanwhile: pauseThenStop },
   'stopped-from-attention': { spec: { ...unreachable, evaluation: { path: pool } }, meanwhile: answerStop },
@@ -91,6 +104,13 @@ async function handIn({ handle, folder }: Started): Promise<void> {
     const { manifest, counts } = await copyBatch(folder, dir, { classes });
     await handle.executeUpdate(submitImages, { args: [{ manifest, counts, by: 'a person' }] });
   }
+}
+
+async function changeService({ handle }: Started): Promise<void> {
+  await until(handle, ({ phase }) => phase === 'needs-attention');
+  const set = { service: 'default', 'caps.rounds': 1 };
+  await handle.executeUpdate(adjust, { args: [{ set: { 'caps.hours': 30 }, by: 'a person', reason: 'recorded' }] });
+  await handle.executeUpdate(resolve, { args: [{ answer: 'retry', set, by: 'a person', reason: 'recorded' }] });
 }
 
 async function answerOnce(handle: Started['handle'], answer: 'retry' | 'skip'): Promise<void> {
@@ -126,7 +146,11 @@ async function historyOf({ env }: Rig, name: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-async function record(made: Rig, name: string, { spec, deadline, meanwhile }: Recording): Promise<void> {
+async function record(
+  made: Rig,
+  name: string,
+  { spec, deadline, meanwhile, taskQueue = common }: Recording,
+): Promise<void> {
   const whole = {
     name,
     collector: { kind: 'pool' as const, path: pool },
@@ -145,9 +169,11 @@ async function record(made: Rig, name: string, { spec, deadline, meanwhile }: Re
 }
 
 await mkdir(FOLDER, { recursive: true });
-const halt = await rig.work(taskQueue);
+const receiver = await startReceiver(rig.home);
+const halts = [await rig.work(common), await rig.work(told, undefined, { webhook: receiver.webhook })];
 for (const [name, recording] of Object.entries(RECORDINGS)) {
   if (!existsSync(new URL(`${name}.json`, FOLDER))) await record(rig, name, recording);
 }
-await halt();
+for (const halt of halts) await halt();
+await receiver.close();
 await rig.teardown();
