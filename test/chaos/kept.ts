@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { killGroup } from '../../dev/run-command.ts';
 
 /** A process as our starters give it. */
@@ -6,6 +7,10 @@ interface Running {
   ended: Promise<string>;
   stop(): Promise<void>;
 }
+
+/** A supervisor tries again: a worker, say, does not come up while the Temporal server is away. */
+const TRIES = 40;
+const BETWEEN_MS = 500;
 
 /** One process that the harness kills and starts again; it is also started again when it ends by itself, as a supervisor would. */
 export class Kept {
@@ -22,12 +27,12 @@ export class Kept {
     this.#start = start;
   }
 
-  /** Starts it unless it runs. @throws what its start throws. */
+  /** Starts it unless it runs, trying again for a while. @throws what its last start throws. */
   up(): Promise<void> {
     return this.#next(async () => {
       this.#wanted = true;
       if (this.#running) return;
-      const running = await this.#start();
+      const running = await this.#tryStart();
       this.#running = running;
       void running.ended.then((ending) => this.#ended(running, ending));
     });
@@ -35,6 +40,8 @@ export class Kept {
 
   /** Kills it with SIGKILL and waits until it is gone; it stays away until `up`. */
   kill(): Promise<void> {
+    // At once, so that a start under way is not tried again; and when its turn has come, whatever was asked for in between.
+    this.#wanted = false;
     return this.#next(async () => {
       this.#wanted = false;
       const running = this.#running;
@@ -47,6 +54,8 @@ export class Kept {
 
   /** Ends it in order. */
   stop(): Promise<void> {
+    // At once, so that a start under way is not tried again; and when its turn has come, whatever was asked for in between.
+    this.#wanted = false;
     return this.#next(async () => {
       this.#wanted = false;
       await this.#running?.stop();
@@ -57,6 +66,17 @@ export class Kept {
   /** Sends it a signal if it runs. */
   signal(signal: NodeJS.Signals): void {
     if (this.#running) killGroup(this.#running.pid, signal);
+  }
+
+  async #tryStart(): Promise<Running> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#start();
+      } catch (error) {
+        if (tries === TRIES || !this.#wanted) throw error;
+        await delay(BETWEEN_MS);
+      }
+    }
   }
 
   #next(change: () => Promise<void>): Promise<void> {
