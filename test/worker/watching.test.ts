@@ -38,7 +38,7 @@ beforeAll(async () => {
       DELTALOOP_TASK_QUEUE: 'watching',
       DELTALOOP_LOG_LEVEL: 'debug',
       DELTALOOP_METRICS_PORT: String(port),
-      DELTALOOP_WEBHOOK_SECRET: OTHERS_SECRET,
+      DELTALOOP_CODEC_TOKEN: OTHERS_SECRET,
     },
   );
   const { handle } = await start(rig, {
