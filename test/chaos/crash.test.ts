@@ -10,6 +10,7 @@ import type { LoopSpecInput } from '../../loop/spec.ts';
 import { createRig, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
 import { imageSources } from '../support/sources.ts';
+import { smallSpec } from '../support/specs.ts';
 
 let rig: Rig;
 let spec: LoopSpecInput;
@@ -25,16 +26,8 @@ const PARTS = {
 
 beforeAll(async () => {
   rig = await createRig();
-  spec = {
-    name: 'reference',
-    ...(await imageSources(rig, { pool: 20, evaluation: 10 })),
-    policy: 'thresholds',
-    imagesPerClass: 2,
-    target: 1,
-    claim: 'lower-bound',
-    patience: 9,
-    caps: { rounds: ROUNDS },
-  };
+  const sources = await imageSources(rig, { pool: 20, evaluation: 10 });
+  spec = smallSpec('reference', sources, { patience: 9, caps: { rounds: ROUNDS } });
   bundlePath = join(rig.home, 'bundle.js');
   if (!('code' in rig.bundle)) throw new Error('the bundle was not made in memory');
   await writeFile(bundlePath, rig.bundle.code);

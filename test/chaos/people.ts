@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CommandContext } from '../../client/context.ts';
 import { processOutput } from '../../client/output.ts';
 import { submitDirectory } from '../../client/submit-images.ts';
-import { copyBatch } from '../../collect/people.ts';
+import { copyBatch } from '../../collect/submit.ts';
 import { submitImages } from '../../workflows/messages.ts';
 import { bounded, type RunningLoop } from './loops.ts';
 import type { BatchPlan } from './plan-loops.ts';

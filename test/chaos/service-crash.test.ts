@@ -9,6 +9,7 @@ import { faultyProxy } from '../support/proxy.ts';
 import { createRig, profiles, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
 import { imageSources } from '../support/sources.ts';
+import { smallSpec } from '../support/specs.ts';
 
 const MAIN = fileURLToPath(new URL('../../vision-service/main.ts', import.meta.url));
 const Ready = z.object({ url: z.string() });
@@ -61,15 +62,7 @@ it('a vision service killed with SIGKILL while it trains, its answer lost, train
   });
   const { handle } = await start(rig, {
     taskQueue: 'service-crash',
-    spec: {
-      name: 'service-crash',
-      ...sources,
-      policy: 'thresholds',
-      imagesPerClass: 30,
-      target: 1,
-      claim: 'lower-bound',
-      caps: { rounds: 1 },
-    },
+    spec: smallSpec('service-crash', sources, { imagesPerClass: 30 }),
   });
   await killed.promise;
   await once(running.child, 'exit');

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmod, cp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { copyBatch } from '../../collect/people.ts';
+import { copyBatch } from '../../collect/submit.ts';
 import { LoopFolder } from '../../data/loop-folder.ts';
 import { temporaryFor } from '../../data/temporaries.ts';
 import { resolve, submitImages } from '../../workflows/messages.ts';

@@ -1,9 +1,11 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { admitBatch } from '../../collect/admit.ts';
 import type { CollectContext, CollectRequest } from '../../collect/collector.ts';
 import { collectorFor } from '../../collect/collectors.ts';
 import { readDraw } from '../../collect/draw-file.ts';
-import { admitBatch, copyBatch, waitingImages } from '../../collect/people.ts';
+import { waitingImages } from '../../collect/people-collector.ts';
+import { copyBatch } from '../../collect/submit.ts';
 import { readListing } from '../../data/listing.ts';
 import { countPerClass } from '../../data/set-checks.ts';
 import { classesOf } from '../../loop/labels.ts';

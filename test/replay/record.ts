@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { copyBatch } from '../../collect/people.ts';
+import { copyBatch } from '../../collect/submit.ts';
 import { ensureTemporalBinary } from '../../dev/temporal-binary.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { adjust, pause, resolve, resume, stop, submitImages } from '../../workflows/messages.ts';

@@ -1,6 +1,6 @@
 /** Hands the files of a folder in by one of the three ways, and tells what became of them and the memory it took. */
 import { collectorFor } from '../../collect/collectors.ts';
-import { copyBatch } from '../../collect/people.ts';
+import { copyBatch } from '../../collect/submit.ts';
 import { checkListing } from '../../data/checks.ts';
 import { readListing } from '../../data/listing.ts';
 import type { Finding } from '../../loop/finding.ts';

@@ -1,6 +1,4 @@
-import type { LoopSpecInput } from '../../loop/spec.ts';
 import type { FaultRules } from '../../vision-service/faults/schema.ts';
-import type { Sources } from './sources.ts';
 
 type Rule = FaultRules[number];
 
@@ -22,20 +20,5 @@ function failing(
   return {
     match: { models: `^${loop}-r1-[0-9a-f]{12}-(?:${attempts})$` },
     fault: { kind: 'failure', of, code, ...(message === undefined ? {} : { message }) },
-  };
-}
-
-/** A spec of one small round that reaches no target, with these changes. */
-export function smallSpec(name: string, sources: Sources, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
-  return {
-    name,
-    ...sources,
-    policy: 'thresholds',
-    imagesPerClass: 2,
-    target: 1,
-    claim: 'lower-bound',
-    caps: { rounds: 1 },
-    ...more,
-    evaluation: { predictions: false, ...sources.evaluation, ...more.evaluation },
   };
 }

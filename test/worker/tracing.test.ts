@@ -9,6 +9,7 @@ import { openTracing } from '../../tracing/tracing.ts';
 import { deltaloop } from '../client/run-cli.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 import { imageSources } from '../support/sources.ts';
+import { smallSpec } from '../support/specs.ts';
 import { otlpReceiver } from './otlp-receiver.ts';
 import { realWorker } from './real-worker.ts';
 
@@ -27,17 +28,8 @@ beforeAll(async () => {
   };
   const sources = await imageSources(rig, { pool: 20, evaluation: 10 });
   const worker = await realWorker(rig, { DELTALOOP_TASK_QUEUE: 'tracing', ...traced });
-  const spec = {
-    name: LOOP,
-    ...sources,
-    policy: 'thresholds',
-    imagesPerClass: 2,
-    target: 1,
-    claim: 'lower-bound',
-    caps: { rounds: 1 },
-  };
   const file = join(rig.home, 'spec.yaml');
-  await writeFile(file, JSON.stringify(spec));
+  await writeFile(file, JSON.stringify(smallSpec(LOOP, sources)));
   const env = { TEMPORAL_ADDRESS: rig.env.address, DELTALOOP_TASK_QUEUE: 'tracing', ...traced };
   const started = await deltaloop(['start', file, '--watch'], { home: rig.home, env });
   expect(started.stderr).not.toContain('OTEL');

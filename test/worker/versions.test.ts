@@ -5,6 +5,7 @@ import { ensureTemporalBinary } from '../../dev/temporal-binary.ts';
 import { pause, progress, resume } from '../../workflows/messages.ts';
 import { createRig, type Rig, start } from '../support/rig.ts';
 import { imageSources } from '../support/sources.ts';
+import { smallSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 import { realWorker } from './real-worker.ts';
 
@@ -60,16 +61,7 @@ it('a loop that one build started goes on with the next, once that is the curren
   await makeCurrent('a');
   const { handle } = await start(rig, {
     taskQueue,
-    spec: {
-      name: 'outlives-a-build',
-      ...sources,
-      policy: 'thresholds',
-      imagesPerClass: 2,
-      target: 1,
-      claim: 'lower-bound',
-      patience: 9,
-      caps: { rounds: 2 },
-    },
+    spec: smallSpec('outlives-a-build', sources, { patience: 9, caps: { rounds: 2 } }),
   });
   await until(handle, ({ round }) => round === 1);
   await handle.executeUpdate(pause, { args: [{ by: 'a person' }] });

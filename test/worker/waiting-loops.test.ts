@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { copyBatch } from '../../collect/people.ts';
+import { copyBatch } from '../../collect/submit.ts';
 import { choosePort } from '../../dev/ports.ts';
 import { submitImages } from '../../workflows/messages.ts';
 import { imageFolder } from '../support/images.ts';

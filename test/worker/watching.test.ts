@@ -6,6 +6,7 @@ import { pause, resolve, resume } from '../../workflows/messages.ts';
 import { faultyProxy } from '../support/proxy.ts';
 import { createRig, type Rig, start } from '../support/rig.ts';
 import { imageSources } from '../support/sources.ts';
+import { smallSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 import { type Line, type RealWorker, realWorker } from './real-worker.ts';
 
@@ -43,16 +44,7 @@ beforeAll(async () => {
   );
   const { handle } = await start(rig, {
     taskQueue: 'watching',
-    spec: {
-      name: LOOP,
-      ...sources,
-      policy: 'thresholds',
-      imagesPerClass: 2,
-      target: 1,
-      claim: 'lower-bound',
-      patience: 9,
-      caps: { rounds: 2 },
-    },
+    spec: smallSpec(LOOP, sources, { patience: 9, caps: { rounds: 2 } }),
   });
   await handle.executeUpdate(pause, { args: [{ by: 'a person' }] });
   await until(handle, ({ phase }) => phase === 'paused');

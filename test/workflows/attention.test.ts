@@ -7,6 +7,7 @@ import { type FaultyProxy, holdTraining } from '../support/proxy.ts';
 import { profiles, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
 import { type Sources, troubledRig } from '../support/sources.ts';
+import { smallSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 let rig: Rig;
@@ -21,18 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => close());
 
-function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
-  return {
-    name,
-    ...sources,
-    policy: 'thresholds',
-    imagesPerClass: 2,
-    target: 1,
-    claim: 'lower-bound',
-    caps: { rounds: 1 },
-    ...more,
-  };
-}
+const spec = (name: string, more: Partial<LoopSpecInput> = {}) => smallSpec(name, sources, more);
 
 const begin = (more: LoopSpecInput) => start(rig, { taskQueue, spec: more });
 

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import { adjust, stop } from '../../workflows/messages.ts';
-import { smallSpec } from '../support/failing.ts';
 import { createRig, type Rig, start } from '../support/rig.ts';
 import { ScriptedService, SOUND } from '../support/scripted-service.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
+import { unpredictedSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 const taskQueue = 'caps-edges';
@@ -40,7 +40,7 @@ afterAll(async () => {
 
 describe('a training that succeeds although it was cancelled', () => {
   it('is settled and listed, and not evaluated', async () => {
-    const { handle, folder } = await start(rig, { taskQueue, spec: smallSpec('stubborn', sources) });
+    const { handle, folder } = await start(rig, { taskQueue, spec: unpredictedSpec('stubborn', sources) });
     await until(handle, () => calls.some((call) => call.startsWith('GET models/stubborn-r1')));
     await handle.executeUpdate(stop, { args: [{ now: true, by: 'ann' }] });
     await expect(handle.result()).resolves.toMatchObject({ outcome: 'stopped', billedMinutes: 25, recommended: null });
@@ -54,7 +54,7 @@ describe('a training that succeeds although it was cancelled', () => {
 
 describe('a cap on hours that is lowered below what is reserved', () => {
   it('cancels nothing and starts nothing new', async () => {
-    const spec = smallSpec('lowered', sources, { caps: { hours: 9, rounds: 5 }, training: { hours: 4 } });
+    const spec = unpredictedSpec('lowered', sources, { caps: { hours: 9, rounds: 5 }, training: { hours: 4 } });
     const { handle } = await start(rig, { taskQueue, spec });
     meanwhile.set('lowered', async () => {
       await handle.executeUpdate(adjust, { args: [{ set: { 'caps.hours': 1 }, by: 'ann' }] });
@@ -66,7 +66,7 @@ describe('a cap on hours that is lowered below what is reserved', () => {
   });
 
   it('is what later trainings get once it is raised again', async () => {
-    const spec = smallSpec('lifted', sources, { caps: { hours: 1, rounds: 2 }, training: { hours: 2 } });
+    const spec = unpredictedSpec('lifted', sources, { caps: { hours: 1, rounds: 2 }, training: { hours: 2 } });
     const { handle } = await start(rig, { taskQueue, spec });
     meanwhile.set('lifted', async () => {
       await handle.executeUpdate(adjust, { args: [{ set: { 'caps.hours': 3 } }] });

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Changes } from '../../loop/changes.ts';
 import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import { adjust, progress, type ResolveAnswer, resolve, stop } from '../../workflows/messages.ts';
-import { smallSpec } from '../support/failing.ts';
 import { createRig, type LoopHandle, type Rig, start } from '../support/rig.ts';
 import { type Fate, ScriptedService } from '../support/scripted-service.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
+import { unpredictedSpec } from '../support/specs.ts';
 
 const taskQueue = 'caps';
 /** A loop whose people have nothing more to say is stopped: every scenario comes to an end. */
@@ -114,7 +114,7 @@ async function play(given: Scenario): Promise<{ name: string; wrong: string[]; o
   playing.set(name, loop);
   const { handle } = await start(rig, {
     taskQueue,
-    spec: smallSpec(name, sources, {
+    spec: unpredictedSpec(name, sources, {
       caps: { hours: cap, rounds: 3 },
       delta: { kind: 'fixed', imagesPerClass: 1 },
       ...(training === undefined ? {} : { training: { hours: training } }),

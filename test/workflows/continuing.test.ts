@@ -4,7 +4,7 @@ import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/clie
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Admission, readAdmissions } from '../../collect/admission-file.ts';
 import { readDraws } from '../../collect/draw-file.ts';
-import { copyBatch } from '../../collect/people.ts';
+import { copyBatch } from '../../collect/submit.ts';
 import type { LoopResult } from '../../loop/outcome.ts';
 import { pause, resume, type SubmittedBatch, submitImages } from '../../workflows/messages.ts';
 import { imageFolder } from '../support/images.ts';

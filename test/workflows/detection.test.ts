@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { copyBatch } from '../../collect/people.ts';
+import { copyBatch } from '../../collect/submit.ts';
 import { decide } from '../../decide/decide.ts';
 import { readEmojiSplit } from '../../dev/emoji-data.ts';
 import { composeScenes, writeScenes } from '../../dev/scenes.ts';

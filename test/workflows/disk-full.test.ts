@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type * as DiskFault from '../../data/disk-fault.ts';
 import { RoundDrawSchema } from '../../loop/files.ts';
-import type { LoopSpecInput } from '../../loop/spec.ts';
 import { resolve } from '../../workflows/messages.ts';
 import { inProcess } from '../client/run-cli.ts';
 import { imageFolder } from '../support/images.ts';
 import { createRig, type Rig, type Started, start } from '../support/rig.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
+import { smallSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 /** The disk becomes full when a file whose path ends so is about to be written; the file named by the variable makes it so. */
@@ -53,17 +53,7 @@ afterAll(async () => {
 });
 
 function begin(name: string): Promise<Started> {
-  const spec: LoopSpecInput = {
-    name,
-    ...sources,
-    policy: 'thresholds',
-    imagesPerClass: 2,
-    target: 1,
-    claim: 'lower-bound',
-    patience: 9,
-    caps: { rounds: 2 },
-  };
-  return start(rig, { taskQueue, spec });
+  return start(rig, { taskQueue, spec: smallSpec(name, sources, { patience: 9, caps: { rounds: 2 } }) });
 }
 
 const FILES = [1, 2].flatMap((n) =>

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ModelFileSchema } from '../../loop/files.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { type ResolveAnswer, resolve } from '../../workflows/messages.ts';
-import { failingEvaluation, smallSpec } from '../support/failing.ts';
+import { failingEvaluation } from '../support/failing.ts';
 import type { FaultyProxy } from '../support/proxy.ts';
 import { type LoopHandle, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
 import { type Sources, troubledRig } from '../support/sources.ts';
+import { unpredictedSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 let rig: Rig;
@@ -32,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => close());
 
 const begin = (name: string, more: Partial<LoopSpecInput> = {}) =>
-  start(rig, { taskQueue, spec: smallSpec(name, sources, more) });
+  start(rig, { taskQueue, spec: unpredictedSpec(name, sources, more) });
 const answer = (handle: LoopHandle, more: Partial<ResolveAnswer> = {}) =>
   handle.executeUpdate(resolve, { args: [{ answer: 'retry', by: 'ann', reason: 'mended', ...more }] });
 const needed = (handle: LoopHandle) => until(handle, ({ phase }) => phase === 'needs-attention');
@@ -85,7 +86,7 @@ describe('an evaluation whose model', () => {
     });
     const { handle } = await start(rig, {
       taskQueue,
-      spec: smallSpec('wandering', sources),
+      spec: unpredictedSpec('wandering', sources),
       timings: { missingMs: 60_000 },
     });
     await expect(handle.result()).resolves.toMatchObject(done);

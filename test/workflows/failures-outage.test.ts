@@ -3,10 +3,10 @@ import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import { VisionConnectionError } from '../../vision/errors.ts';
 import type { Timings } from '../../workflows/messages.ts';
 import { resolve } from '../../workflows/messages.ts';
-import { smallSpec } from '../support/failing.ts';
 import { createRig, type Rig, start } from '../support/rig.ts';
 import { ScriptedService, SOUND } from '../support/scripted-service.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
+import { unpredictedSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 const taskQueue = 'failures-outage';
@@ -42,7 +42,7 @@ afterAll(async () => {
 
 /** One try fails at once, the next after a second: by then the service has been away for long. */
 const timings: Partial<Timings> = { outageMs: 500 };
-const begin = (name: string) => start(rig, { taskQueue, spec: smallSpec(name, sources), timings });
+const begin = (name: string) => start(rig, { taskQueue, spec: unpredictedSpec(name, sources), timings });
 const OUTAGE = /The vision service has not answered since .* UTC; tried \d+ times\. Last: .*ECONNREFUSED/;
 
 async function events(handle: { fetchHistory(): Promise<{ events?: unknown[] | null }> }): Promise<number> {

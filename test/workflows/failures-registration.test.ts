@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createVisionClient } from '../../vision/client.ts';
 import { resolve } from '../../workflows/messages.ts';
-import { smallSpec } from '../support/failing.ts';
 import type { FaultyProxy } from '../support/proxy.ts';
 import { type LoopHandle, type Rig, start } from '../support/rig.ts';
 import { type Sources, troubledRig } from '../support/sources.ts';
+import { unpredictedSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 let rig: Rig;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => close());
 
-const begin = (name: string) => start(rig, { taskQueue, spec: smallSpec(name, sources) });
+const begin = (name: string) => start(rig, { taskQueue, spec: unpredictedSpec(name, sources) });
 const retry = (handle: LoopHandle) => handle.executeUpdate(resolve, { args: [{ answer: 'retry' }] });
 const needed = (handle: LoopHandle) => until(handle, ({ phase }) => phase === 'needs-attention');
 const done = { outcome: 'round-limit', rounds: 1 };

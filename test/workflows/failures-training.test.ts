@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ModelFileSchema, RoundDrawSchema } from '../../loop/files.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { type ResolveAnswer, resolve } from '../../workflows/messages.ts';
-import { failingTraining, smallSpec } from '../support/failing.ts';
+import { failingTraining } from '../support/failing.ts';
 import type { FaultyProxy } from '../support/proxy.ts';
 import { type LoopHandle, type Rig, type Started, start } from '../support/rig.ts';
 import { billed, ledger } from '../support/service-records.ts';
 import { type Sources, troubledRig } from '../support/sources.ts';
+import { unpredictedSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 let rig: Rig;
@@ -38,7 +39,7 @@ beforeAll(async () => {
 afterAll(() => close());
 
 const begin = (name: string, more: Partial<LoopSpecInput> = {}) =>
-  start(rig, { taskQueue, spec: smallSpec(name, sources, more) });
+  start(rig, { taskQueue, spec: unpredictedSpec(name, sources, more) });
 const answer = (handle: LoopHandle, more: Partial<ResolveAnswer> = {}) =>
   handle.executeUpdate(resolve, { args: [{ answer: 'retry', by: 'ann', reason: 'mended', ...more }] });
 const needed = (handle: LoopHandle) => until(handle, ({ phase }) => phase === 'needs-attention');

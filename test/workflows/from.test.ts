@@ -11,6 +11,7 @@ import { imageFolder } from '../support/images.ts';
 import { createRig, type LoopHandle, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
+import { smallSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 const taskQueue = 'from';
@@ -33,10 +34,7 @@ afterAll(async () => {
   await rig.teardown();
 });
 
-function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
-  const few = { imagesPerClass: 2, caps: { rounds: 1 }, patience: 9 };
-  return { name, ...sources, policy: 'thresholds', target: 1, claim: 'lower-bound', ...few, ...more };
-}
+const spec = (name: string, more: Partial<LoopSpecInput> = {}) => smallSpec(name, sources, { patience: 9, ...more });
 
 /** `deltaloop start SPEC --from LOOP`, as a person types it. */
 async function startFrom(origin: string, document: LoopSpecInput) {

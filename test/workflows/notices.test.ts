@@ -7,6 +7,7 @@ import { type FaultyProxy, faultyProxy } from '../support/proxy.ts';
 import { type Received, type Receiver, startReceiver } from '../support/receiver.ts';
 import { createRig, type LoopHandle, profiles, type Rig, start } from '../support/rig.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
+import { smallSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 let rig: Rig;
@@ -35,10 +36,8 @@ afterAll(async () => {
   await rig.teardown();
 });
 
-function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
-  const few = { imagesPerClass: 2, caps: { rounds: 1, hours: 1 }, patience: 9 };
-  return { name, ...sources, policy: 'thresholds', target: 1, claim: 'lower-bound', ...few, ...more };
-}
+const spec = (name: string, more: Partial<LoopSpecInput> = {}) =>
+  smallSpec(name, sources, { caps: { rounds: 1, hours: 1 }, patience: 9, ...more });
 
 const timings = { noticeMs: 30_000 };
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { copyBatch } from '../../collect/people.ts';
+import { copyBatch } from '../../collect/submit.ts';
 import { readJournal } from '../../data/journal.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { pause, progress, resolve, resume, stop, submitImages } from '../../workflows/messages.ts';
