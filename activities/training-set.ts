@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { toCoco } from '../data/coco.ts';
+import { sha256Of } from '../data/hash.ts';
 import { modelKindOf } from '../loop/model-kind.ts';
 import type { StoredImage } from '../loop/round.ts';
 import { minimumHours, suggestedHours } from '../vision/capabilities.ts';
@@ -28,8 +28,5 @@ export async function writeSet(
 
 /** What keeps names apart: rules, “Names are the idempotency keys”. 12 hex digits. */
 function nameHash(instanceId: string, manifestSha256: string, modelKind: string): string {
-  return createHash('sha256')
-    .update([instanceId, manifestSha256, modelKind].join('\n'))
-    .digest('hex')
-    .slice(0, NAME_HASH_LENGTH);
+  return sha256Of([instanceId, manifestSha256, modelKind].join('\n')).slice(0, NAME_HASH_LENGTH);
 }

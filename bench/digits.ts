@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
+import { sha256Of } from '../data/hash.ts';
 
 /** Side of the drawings that both data sets ship, and what they are scaled up to: 28 px are below the contract's quota. */
 const SIDE = 28;
@@ -54,5 +54,5 @@ export function scaledUp(pixels: Uint8Array): { sha256: string; read: () => Prom
       .resize(SCALED, SCALED, { kernel: 'cubic' })
       .png({ compressionLevel: 1 })
       .toBuffer();
-  return { sha256: createHash('sha256').update(pixels).digest('hex'), read };
+  return { sha256: sha256Of(pixels), read };
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { access, glob, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { sha256Of } from '../data/hash.ts';
 import { buildEmojiData } from '../dev/emoji-data.ts';
 import { runCommand } from '../dev/run-command.ts';
 import type { Backbone } from '../vision-service/backbones/backbone.ts';
@@ -80,7 +80,7 @@ export async function emojiSet({ home }: Ground, side: 'pool' | 'evaluation'): P
   const images = await Promise.all(
     files.map(async ([file = '']) => {
       const bytes = await readFile(join(root, file));
-      return { sha256: createHash('sha256').update(bytes).digest('hex'), read: () => Promise.resolve(bytes) };
+      return { sha256: sha256Of(bytes), read: () => Promise.resolve(bytes) };
     }),
   );
   return {

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import { sha256Of } from '../data/hash.ts';
 import type { Backbone } from '../vision-service/backbones/backbone.ts';
 import { EFFICIENTNET_LITE0, loadBackbone } from '../vision-service/backbones/load-backbone.ts';
 import { type EmbeddableImage, EmbeddingCache, embedImages } from '../vision-service/embeddings.ts';
@@ -70,7 +70,7 @@ async function makeCases(folder: string): Promise<Case[]> {
       const file = join(folder, `${i}.${kind.toLowerCase()}`);
       await writeFile(file, bytes);
       files.push(file);
-      images.push({ sha256: createHash('sha256').update(bytes).digest('hex'), read: () => Promise.resolve(bytes) });
+      images.push({ sha256: sha256Of(bytes), read: () => Promise.resolve(bytes) });
     }
     for (const batch of [1, 8]) {
       cases.push({

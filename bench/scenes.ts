@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
+import { sha256Of } from '../data/hash.ts';
 import { readEmojiSplit } from '../dev/emoji-data.ts';
 import { EMOJI_CLASSES } from '../dev/emoji-glyphs.ts';
 import { composeScenes, type Scene } from '../dev/scenes.ts';
@@ -39,7 +39,7 @@ export function freshSights(scenes: readonly Scene[], backbone: Backbone): Known
   const maps = new BoundedCache(db, { table: 'maps', mostBytes: CACHE_BYTES });
   const crops = new BoundedCache(db, { table: 'crops', mostBytes: CACHE_BYTES });
   return scenes.map(({ image, objects, group }) => {
-    const sha256 = createHash('sha256').update(image).digest('hex');
+    const sha256 = sha256Of(image);
     const sight = sightOf({ sha256, read: () => Promise.resolve(image) }, { backbone, maps, crops });
     const truths = objects.map(({ className, box: [left, top, width, height] }) => {
       const label = CLASS_NAMES.indexOf(className);

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { claimFolder } from '../client/loop-identity.ts';
@@ -65,10 +65,7 @@ async function makeLoop(home: string): Promise<LoopFolder> {
 }
 
 async function hashPlainly(folder: string): Promise<void> {
-  for (const name of await readdir(folder))
-    createHash('sha256')
-      .update(await readFile(join(folder, name)))
-      .digest('hex');
+  for (const name of await readdir(folder)) sha256Of(await readFile(join(folder, name)));
 }
 
 async function seconds(run: () => Promise<void>): Promise<number> {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { LoopOrigin } from '../loop/round.ts';
 import { LATER_DEFAULTS, type LoopSpec } from '../loop/spec.ts';
+import { sha256Of } from './hash.ts';
 
 /** JSON with sorted keys and no spaces: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
@@ -18,9 +18,7 @@ export function canonicalJson(value: unknown): string {
  */
 export function specHash(spec: LoopSpec, from?: LoopOrigin): string {
   const text = canonicalJson(withoutDefaults(spec, LATER_DEFAULTS));
-  return createHash('sha256')
-    .update(from === undefined ? text : `${text}\nfrom ${from.instanceId}`)
-    .digest('hex');
+  return sha256Of(from === undefined ? text : `${text}\nfrom ${from.instanceId}`);
 }
 
 /** An object without what equals its default; of an object within, what is left, or nothing. */

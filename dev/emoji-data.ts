@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { constants, copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import pLimit from 'p-limit';
 import { z } from 'zod';
+import { sha256Of } from '../data/hash.ts';
 import { baseGlyph, type EmojiClass, type EmojiEntry, EmojiEntrySchema, emojiClass } from './emoji-glyphs.ts';
 import { type EmojiImage, type EmojiSplit, type GroupedImage, splitEmoji } from './emoji-split.ts';
 
@@ -99,9 +99,7 @@ async function readDrawing(
   vendor: string,
   { entry, className }: { entry: EmojiEntry; className: EmojiClass },
 ): Promise<EmojiImage> {
-  const sha256 = createHash('sha256')
-    .update(await readFile(source))
-    .digest('hex');
+  const sha256 = sha256Of(await readFile(source));
   const name = `${entry.short_name.replaceAll(/[^a-z0-9_-]/g, '-')}.${vendor}.png`;
   return { className, source, name, glyph: baseGlyph(entry.unified), sha256 };
 }

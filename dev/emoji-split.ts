@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Of } from '../data/hash.ts';
 import { EMOJI_CLASSES, type EmojiClass } from './emoji-glyphs.ts';
 
 /** Evaluation images of a class: this many, but never more than the share, so that a small class keeps a pool. */
@@ -87,7 +87,7 @@ function distinct(images: GroupedImage[]): GroupedImage[] {
 }
 
 function shuffledGroups(images: GroupedImage[], seed: number): GroupedImage[][] {
-  const order = (group: string): string => createHash('sha256').update(`${seed}:${group}`).digest('hex');
+  const order = (group: string): string => sha256Of(`${seed}:${group}`);
   const groups = Map.groupBy(images, (image) => image.group);
   return [...groups].sort(([a], [b]) => (order(a) < order(b) ? -1 : 1)).map(([, members]) => members);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256Of } from '../../data/hash.ts';
 import { decide } from '../../decide/decide.ts';
 import { LoopSpecSchema } from '../../loop/spec.ts';
 import { INPUTS } from '../client/decided-loop.ts';
@@ -11,10 +11,6 @@ import type { RecordedRequest } from './request-log.ts';
 export const LOOP = 'well';
 export const MODEL = `${LOOP}-r1-0123456789ab-1`;
 const HASH = 'evaluation-hash';
-
-function sha256Of(bytes: Buffer | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 const IMAGES = ['first', 'second', 'third', 'fourth'].map((text) => Buffer.from(`image ${text}`));

@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { sha256Of } from '../../data/hash.ts';
 import { jsonOrUndefined } from '../../loop/json.ts';
 import { MOUNT_POINT, ModelRequestSchema, ModelSchema } from '../../vision/contract.ts';
+import { listening } from '../support/local-server.ts';
 import type { HttpFault, Route, Trigger } from './plan.ts';
 import type { RecordedRequest, RequestLog } from './request-log.ts';
 
@@ -39,21 +38,16 @@ export async function recordingProxy(target: string, log: RequestLog): Promise<R
   const server = createServer((request, response) => {
     exchange({ request, response, target, log, fault }).catch((error: unknown) => response.destroy(error as Error));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const { port, close } = await listening(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     trouble: (next) => void troubles.push({ ...next }),
     came: (trigger) => arrivals.wait(trigger),
     calm: () => {
       troubles.splice(0);
       arrivals.reset();
     },
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    close,
   };
 }
 
@@ -122,7 +116,7 @@ async function exchange({ request, response, target, log, fault }: Exchange): Pr
 }
 
 function askedFor({ at, method, path, body }: { at: number; method: string; path: string; body: Buffer }) {
-  const digest = createHash('sha256').update(body).digest('hex');
+  const digest = sha256Of(body);
   const order = /^models\/[^/]+$/.test(path) && method === 'PUT' ? trainingIn(body) : null;
   return { at, method, path, digest, training: order };
 }

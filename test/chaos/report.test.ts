@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { addResult, failedRun, type RunResult, readResults, runLine, summary } from './report.ts';
 
 const RUN: RunResult = {
@@ -34,7 +34,7 @@ it('the summary counts disturbances, ends and answers, and names the seeds that 
 });
 
 it('a results file is read back, without a last line that was torn', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'deltaloop-'));
+  const folder = await temporaryFolder();
   const file = join(folder, 'results.jsonl');
   expect(await readResults(file)).toEqual([]);
   await addResult(file, RUN);

@@ -1,18 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { z } from 'zod';
+import { type Program, startProgram } from '../support/program.ts';
 import { faultyProxy } from '../support/proxy.ts';
 import { createRig, profiles, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
 import { imageSources } from '../support/sources.ts';
 import { smallSpec } from '../support/specs.ts';
 
-const MAIN = fileURLToPath(new URL('../../vision-service/main.ts', import.meta.url));
-const Ready = z.object({ url: z.string() });
 const KEY = 'a key for tests only';
 let rig: Rig;
 
@@ -21,34 +16,24 @@ beforeAll(async () => {
 });
 afterAll(() => rig.teardown());
 
-interface Process {
-  child: ChildProcess;
-  url: string;
-}
-
 /** The service as a process of its own, on the port it had before. */
-async function service(home: string, port = 0): Promise<Process> {
-  const child = spawn(process.execPath, [MAIN], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      PATH: process.env['PATH'],
-      DELTALOOP_HOME: home,
-      DELTALOOP_VISION_KEY: KEY,
-      DELTALOOP_LOG_LEVEL: 'fatal',
-      DELTALOOP_VISION_BACKBONE: 'classical',
-      DELTALOOP_VISION_PORT: String(port),
-      DELTALOOP_VISION_ROOTS: rig.home,
-    },
+function service(home: string, port = '0'): Promise<Program> {
+  return startProgram('vision-service', {
+    DELTALOOP_HOME: home,
+    DELTALOOP_VISION_KEY: KEY,
+    DELTALOOP_LOG_LEVEL: 'fatal',
+    DELTALOOP_VISION_BACKBONE: 'classical',
+    DELTALOOP_VISION_PORT: port,
+    DELTALOOP_VISION_ROOTS: rig.home,
   });
-  const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  return { child, url: Ready.parse(JSON.parse(String(line))).url };
 }
 
 it('a vision service killed with SIGKILL while it trains, its answer lost, trains once and bills once', async () => {
   const home = join(rig.home, 'other-service');
   const sources = await imageSources(rig, { pool: 40, evaluation: 10 });
   let running = await service(home);
-  const proxy = await faultyProxy(running.url);
+  const { url = '' } = running.ready;
+  const proxy = await faultyProxy(url);
   const stop = await rig.work('service-crash', profiles({ url: proxy.url, key: KEY }));
   const killed = Promise.withResolvers<void>();
   let kills = 0;
@@ -66,14 +51,13 @@ it('a vision service killed with SIGKILL while it trains, its answer lost, train
   });
   await killed.promise;
   await once(running.child, 'exit');
-  running = await service(home, Number(new URL(running.url).port));
+  running = await service(home, new URL(url).port);
   const result = await handle.result();
   expect(kills).toBe(1);
   expect(result).toMatchObject({ outcome: 'round-limit', rounds: 1, images: 90 });
-  const models = await billed({ service: { url: running.url, key: KEY } }, 'service-crash');
+  const models = await billed({ service: { url, key: KEY } }, 'service-crash');
   expect(models).toMatchObject([{ status: 'succeeded', minutes: result.billedMinutes }]);
   await stop();
   await proxy.close();
-  running.child.kill('SIGTERM');
-  await once(running.child, 'exit');
+  await running.stop();
 });

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { claimFolder } from '../../client/loop-identity.ts';
 import { LoopFolder } from '../../data/loop-folder.ts';
 import { type LoopSpecInput, LoopSpecSchema } from '../../loop/spec.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { RECORD } from './loop-on-disk.ts';
 import { inProcess } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
 
 const SPEC: LoopSpecInput = {
   name: 'grown',
@@ -65,14 +65,14 @@ async function replayed(policy: string) {
 }
 
 beforeEach(async () => {
-  home = await tempFolder();
+  home = await temporaryFolder();
 });
 
 describe('replaying a loop with its own settings', () => {
   it('claims with the confidence of its spec', async () => {
     await grown({ spec: { target: 0.8 } });
     expect(await replayed('forecast')).toMatchObject({ end: 'claim', measured: 0.83 });
-    home = await tempFolder();
+    home = await temporaryFolder();
     await grown({ spec: { target: 0.8, forecast: { confidence: 0.99 } } });
     expect((await replayed('forecast')).sizes.length).toBeGreaterThan(3);
   });
@@ -92,7 +92,7 @@ describe('replaying a loop with its own settings', () => {
   it('prices rounds as its spec does: free images make few rounds, free training makes many', async () => {
     await grown({ spec: { prices: { image: 0, trainingHour: 10 } } });
     const few = await replayed('forecast');
-    home = await tempFolder();
+    home = await temporaryFolder();
     await grown({ spec: { prices: { image: 10, trainingHour: 0 } } });
     const many = await replayed('forecast');
     expect(many.wanted ?? many.sizes.at(-1)).toBeLessThan(few.wanted ?? few.sizes.at(-1));

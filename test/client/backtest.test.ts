@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { syntheticCsv } from '../backtest/synthetic.ts';
 import { missingFrom } from '../support/missing.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { finishedLoop, RECORD, RESULT } from './loop-on-disk.ts';
 import { inProcess } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
 
 const BENCH = fileURLToPath(new URL('../../bench/decisions.ts', import.meta.url));
 const POLICIES = ['forecast', 'thresholds', 'a1', 'a3', 'b2', 'b3', 'c', 'd10'];
@@ -31,7 +31,7 @@ async function bench(...args: string[]): Promise<{ code: number; stdout: string;
 }
 
 beforeAll(async () => {
-  home = await tempFolder();
+  home = await temporaryFolder();
 });
 
 describe('deltaloop backtest on past rounds', () => {

@@ -2,16 +2,16 @@ import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { picture } from '../support/images.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { finishedLoop, RECORD, RESULT } from './loop-on-disk.ts';
 import { deltaloop, inProcess } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
 
 /** A port on which nothing listens: every command that asks a server is told so. */
 const NO_SERVER = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
 let home: string;
 
 beforeAll(async () => {
-  home = await tempFolder();
+  home = await temporaryFolder();
 });
 
 describe('deltaloop', () => {
@@ -90,7 +90,7 @@ describe('deltaloop', () => {
 describe('a finished loop, with no server and no worker', () => {
   let full: string;
   beforeAll(async () => {
-    full = await tempFolder();
+    full = await temporaryFolder();
     await finishedLoop(full);
     await finishedLoop(full, { ...RESULT, loop: 'spent', outcome: 'budget-exhausted' });
   });
@@ -162,7 +162,7 @@ describe('a finished loop, with no server and no worker', () => {
   });
 
   it('with a damaged file is an error that names the file', async () => {
-    const damaged = await tempFolder();
+    const damaged = await temporaryFolder();
     const folder = await finishedLoop(damaged);
     await folder.replace('outcome.json', '{"outcome":"perfect"}');
     const { code, stderr } = await inProcess(['status', 'colours'], { home: damaged, env: NO_SERVER });
@@ -173,7 +173,7 @@ describe('a finished loop, with no server and no worker', () => {
 
 describe('deltaloop check', () => {
   it('finds every problem in one pass, needs no server, and exits with 7; a good set passes', async () => {
-    const folder = await tempFolder();
+    const folder = await temporaryFolder();
     for (const [name, count] of [
       ['red', 2],
       ['blue', 2],
@@ -200,7 +200,7 @@ describe('deltaloop check', () => {
   });
 
   it('checks COCO files with boxes with --task detection, and counts each image once', async () => {
-    const folder = await tempFolder();
+    const folder = await temporaryFolder();
     await writeFile(join(folder, 'scene.png'), await picture('red', 1));
     const box = (id: number, category_id: number, bbox: number[]) => ({ id, image_id: 1, category_id, bbox });
     const coco = (bbox: number[]) =>

@@ -11,9 +11,9 @@ import { keyRing } from '../../codec/key-ring.ts';
 import { payloadCodec } from '../../codec/payload-codec.ts';
 import { payloadsJson } from '../../codec/payload-json.ts';
 import { keysOf, newKey } from '../codec/keys.ts';
-import { selfSigned } from '../security/tls-front.ts';
-import { inProcess, spawnCli } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { inProcess, spawnCli, urlOf } from './run-cli.ts';
 
 const UI = 'https://temporal.example.org';
 const token = 'b'.repeat(64);
@@ -23,18 +23,17 @@ let home: string;
 let files: { cert: string; key: string };
 let ca: Buffer;
 let child: ChildProcess;
-let url: string;
+let url: URL;
 
 beforeAll(async () => {
-  home = await tempFolder();
+  home = await temporaryFolder();
   files = await selfSigned(home, 'codec');
   ca = await readFile(files.cert);
   // Every address of the machine, which is refused without TLS.
   const args = ['codec', '--host', '0.0.0.0', '--port', '0', '--origin', UI];
   const spawned = spawnCli([...args, '--tls-cert', files.cert, '--tls-key', files.key], { home, env });
   child = spawned;
-  const [line] = (await once(spawned.stdout, 'data')) as [Buffer];
-  url = (JSON.parse(line.toString()) as { url: string }).url;
+  url = await urlOf(spawned);
 });
 
 afterAll(async () => {
@@ -51,7 +50,7 @@ interface Reply {
 /** Asks the codec server by its name in the certificate. */
 async function ask(path: string, options: RequestOptions & { body?: string }): Promise<Reply> {
   const { body = '', ...rest } = options;
-  const request = httpsRequest(`https://localhost:${new URL(url).port}${path}`, {
+  const request = httpsRequest(`https://localhost:${url.port}${path}`, {
     family: 4,
     agent: false,
     ca,
@@ -70,7 +69,7 @@ async function decode(headers: Record<string, string>): Promise<Reply> {
 
 describe('deltaloop codec with a certificate', () => {
   it('decodes for who trusts the certificate and has the token', async () => {
-    expect(url).toMatch(/^https:\/\/0\.0\.0\.0:\d+$/);
+    expect(url.origin).toMatch(/^https:\/\/0\.0\.0\.0:\d+$/);
     const answer = await decode({ authorization: `Bearer ${token}` });
     expect(answer.status).toBe(200);
     expect(answer.body).toContain(Buffer.from('"Nightjar"').toString('base64'));
@@ -97,7 +96,7 @@ describe('deltaloop codec with a certificate', () => {
     await expect(ask('/', { maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'ALL@SECLEVEL=0' })).rejects.toThrow(
       /protocol version/,
     );
-    const plain = httpRequest(url.replace('https:', 'http:'));
+    const plain = httpRequest(url.href.replace('https:', 'http:'));
     plain.end();
     await expect(once(plain, 'response')).rejects.toThrow(/ECONNRESET|socket hang up|Parse Error/);
   });

@@ -4,15 +4,15 @@ import { keyRing } from '../../codec/key-ring.ts';
 import { payloadCodec } from '../../codec/payload-codec.ts';
 import { payloadsJson } from '../../codec/payload-json.ts';
 import { keysOf, newKey } from '../codec/keys.ts';
-import { inProcess, spawnCli } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { inProcess, spawnCli, urlOf } from './run-cli.ts';
 
 const keys = keysOf({ spring: newKey() });
 const token = 'a'.repeat(32);
 let home: string;
 
 beforeAll(async () => {
-  home = await tempFolder();
+  home = await temporaryFolder();
 });
 
 describe('deltaloop codec', () => {
@@ -51,14 +51,13 @@ describe('deltaloop codec', () => {
     child.stderr.on('data', (piece: Buffer) => {
       said += piece.toString();
     });
-    const [line] = (await once(child.stdout, 'data')) as [Buffer];
-    const { url } = JSON.parse(line.toString()) as { url: string };
-    expect(new URL(url).hostname).toBe('127.0.0.1');
+    const url = await urlOf(child);
+    expect(url.hostname).toBe('127.0.0.1');
     const body = JSON.stringify(
       payloadsJson(await payloadCodec(keyRing(env)).encode([{ data: Buffer.from('Nightjar') }])),
     );
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'x-namespace': 'default' };
-    const answer = await fetch(`${url}/decode`, { method: 'POST', headers, body });
+    const answer = await fetch(new URL('/decode', url), { method: 'POST', headers, body });
     expect(await answer.text()).toContain(Buffer.from('Nightjar').toString('base64'));
     child.kill(signal);
     const [code] = await once(child, 'exit');
@@ -71,8 +70,7 @@ describe('deltaloop codec', () => {
   it('says that its port is taken', async () => {
     const env = { ...keys, DELTALOOP_CODEC_TOKEN: token };
     const first = spawnCli(['codec', '--port', '0'], { home, env });
-    const [line] = (await once(first.stdout, 'data')) as [Buffer];
-    const { port } = new URL((JSON.parse(line.toString()) as { url: string }).url);
+    const { port } = await urlOf(first);
     const { code, stderr } = await inProcess(['codec', '--port', port], { home, env });
     expect(code).toBe(2);
     expect(stderr).toContain(`another program listens on port ${port}`);

@@ -1,16 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { forecastOf, noForecast } from '../report/forecasts.ts';
 import { missingFrom } from '../support/missing.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { curvedLoop, finishedLoop } from './loop-on-disk.ts';
 import { inProcess } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
 
 const NO_SERVER = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
 const HEADING = 'accuracyTop1 by training images, log scale';
 let home: string;
 
 beforeAll(async () => {
-  home = await tempFolder();
+  home = await temporaryFolder();
   await finishedLoop(home);
   await curvedLoop(home, 'curved', forecastOf({ from: 9, last: 40, horizon: 120 }));
   await curvedLoop(home, 'young', noForecast(2));

@@ -8,8 +8,8 @@ import { linesOf } from '../../client/json-lines.ts';
 import { decisionLineJsonSchema, decisionRequestJsonSchema } from '../../client/json-schemas.ts';
 import { answerRequest } from '../../decide/answer.ts';
 import { DecisionLineSchema } from '../../loop/decision-answer.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { deltaloop, inProcess, spawnCli } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
 
 const REQUEST = {
   id: 'a',
@@ -24,7 +24,7 @@ const CLAIM = { ...REQUEST, id: 7, history: [{ images: 18, metric: 0.97 }] };
 let home: string;
 
 beforeAll(async () => {
-  home = await tempFolder();
+  home = await temporaryFolder();
 });
 
 function documents(stdout: string): unknown[] {

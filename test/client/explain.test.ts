@@ -2,9 +2,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LoopFolder } from '../../data/loop-folder.ts';
 import { decide } from '../../decide/decide.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { decidedLoop, INPUTS } from './decided-loop.ts';
 import { inProcess } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
 
 /** Nothing listens there: explaining asks no server. */
 const NO_SERVER = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
@@ -12,7 +12,7 @@ let home: string;
 const explain = (...args: string[]) => inProcess(['explain', ...args], { home, env: NO_SERVER });
 
 beforeAll(async () => {
-  home = await tempFolder();
+  home = await temporaryFolder();
   await decidedLoop(home, 'colours');
 });
 

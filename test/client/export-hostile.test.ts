@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -6,8 +5,9 @@ import { buffer } from 'node:stream/consumers';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
+import { sha256Of } from '../../data/hash.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { inProcess } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
 
 interface Packed {
   name: string;
@@ -16,12 +16,10 @@ interface Packed {
   compress?: boolean;
 }
 
-const sha256 = (content: string | Buffer) => createHash('sha256').update(content).digest('hex');
-
 function manifest(files: Packed[], more: object = {}): Packed {
   const listed = files.map(({ name, content = '' }) => ({
     path: name.replace(/^pets\//, ''),
-    sha256: sha256(content),
+    sha256: sha256Of(content),
     bytes: Buffer.from(content).length,
   }));
   const content = {
@@ -56,8 +54,8 @@ async function zip(files: Packed[]): Promise<Buffer> {
 }
 
 async function importOf(bytes: Buffer, args: string[] = []) {
-  const home = await tempFolder();
-  const file = join(await tempFolder(), 'a.zip');
+  const home = await temporaryFolder();
+  const file = join(await temporaryFolder(), 'a.zip');
   await writeFile(file, bytes);
   const run = await inProcess(['import', file, ...args], { home });
   return { ...run, home, left: await readdir(home, { recursive: true }) };
@@ -191,7 +189,7 @@ describe('deltaloop import', () => {
   });
 
   it('never writes over a loop that is there', async () => {
-    const home = await tempFolder();
+    const home = await temporaryFolder();
     await mkdir(join(home, 'loops/pets'), { recursive: true });
     const file = join(home, 'a.zip');
     await writeFile(file, await zip([SPEC, manifest([SPEC])]));
@@ -206,7 +204,7 @@ describe('deltaloop import', () => {
       code: 2,
       stderr: expect.stringContaining('ZIP file'),
     });
-    const run = await inProcess(['import', '/nowhere.zip'], { home: await tempFolder() });
+    const run = await inProcess(['import', '/nowhere.zip'], { home: await temporaryFolder() });
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('does not exist') });
   });
 

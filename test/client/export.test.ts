@@ -4,9 +4,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { LoopFolder } from '../../data/loop-folder.ts';
 import { type Rig, start } from '../support/rig.ts';
 import { type Sources, troubledRig } from '../support/sources.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/watching.ts';
 import { inProcess } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
 
 let rig: Rig;
 let sources: Sources;
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const half = await start(rig, { taskQueue: 'export', spec: { name: 'half', ...spec } });
   await until(half.handle, ({ phase, round }) => phase === 'needs-attention' && round === 2);
   await ended.handle.result();
-  exported = join(await tempFolder(), 'moved.zip');
+  exported = join(await temporaryFolder(), 'moved.zip');
   expect(await run(['export', 'moved', exported])).toMatchObject({ code: 0 });
 }, 90_000);
 
@@ -45,7 +45,7 @@ async function contents(folder: string): Promise<Record<string, string>> {
 
 describe('a loop that is exported and imported into another home', () => {
   it('is there byte for byte, for its owner alone, and every reading command says the same', async () => {
-    const home = await tempFolder();
+    const home = await temporaryFolder();
     const imported = await run(['import', exported], home);
     expect(imported).toMatchObject({ code: 0, stderr: '' });
     expect(imported.stdout).toContain('Read it: deltaloop rounds moved');
@@ -77,7 +77,7 @@ describe('a loop that is exported and imported into another home', () => {
   });
 
   it('finds the files of references that were written where it ran', async () => {
-    const home = await tempFolder();
+    const home = await temporaryFolder();
     await run(['import', exported], home);
     const ref = await rig.folder('moved').refTo('rounds/1/coco.json');
     const there = await LoopFolder.at(home, 'moved').read(ref);
@@ -85,7 +85,7 @@ describe('a loop that is exported and imported into another home', () => {
   });
 
   it('is read and not continued when it had not ended, and says so', async () => {
-    const home = await tempFolder();
+    const home = await temporaryFolder();
     const file = join(home, 'half.zip');
     const given = await run(['export', 'half', file]);
     expect(given).toMatchObject({ code: 0, stderr: expect.stringContaining('has not ended') });
@@ -104,7 +104,7 @@ describe('a loop that is exported and imported into another home', () => {
   });
 
   it('prints its outcome at a `start` of the same spec when it had ended', async () => {
-    const home = await tempFolder();
+    const home = await temporaryFolder();
     await run(['import', exported], home);
     const spec = join(home, 'spec.json');
     await cp(rig.folder('moved').resolve('spec.json'), spec);
@@ -116,7 +116,7 @@ describe('a loop that is exported and imported into another home', () => {
 
 describe('deltaloop export', () => {
   it('never overwrites a file unless it is told to, and leaves nothing beside it', async () => {
-    const folder = await tempFolder();
+    const folder = await temporaryFolder();
     const file = join(folder, 'a.zip');
     await writeFile(file, 'mine');
     const refused = await run(['export', 'moved', file]);
@@ -129,10 +129,10 @@ describe('deltaloop export', () => {
   });
 
   it('writes nothing to a full disk, and keeps the file that was there', async () => {
-    const folder = await tempFolder();
+    const folder = await temporaryFolder();
     const file = join(folder, 'a.zip');
     await writeFile(file, 'mine');
-    const fault = join(await tempFolder(), 'full');
+    const fault = join(await temporaryFolder(), 'full');
     await writeFile(fault, '');
     vi.stubEnv('DELTALOOP_FAULT_DISK_FULL_FILE', fault);
     const refused = await run(['export', 'moved', file, '--force']);
@@ -141,7 +141,7 @@ describe('deltaloop export', () => {
       stderr: expect.stringContaining(`no space is left on the disk for ${file}`),
     });
     expect(await contents(folder)).toEqual({ 'a.zip': Buffer.from('mine').toString('hex') });
-    const home = await tempFolder();
+    const home = await temporaryFolder();
     expect(await run(['import', exported], home)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('no space'),
@@ -150,7 +150,7 @@ describe('deltaloop export', () => {
   });
 
   it('names what differs, exports it as it is, and ends with 7', async () => {
-    const home = await tempFolder();
+    const home = await temporaryFolder();
     await mkdir(join(home, 'loops'));
     await cp(rig.folder('moved').path, join(home, 'loops', 'moved'), { recursive: true });
     await rm(join(home, 'loops/moved/rounds/1/record.json'));
@@ -158,7 +158,7 @@ describe('deltaloop export', () => {
     const file = join(home, 'a.zip');
     const given = await run(['export', 'moved', file], home);
     expect(given).toMatchObject({ code: 7, stderr: expect.stringContaining('rounds/1/record.json') });
-    const other = await tempFolder();
+    const other = await temporaryFolder();
     expect(await run(['import', file], other)).toMatchObject({
       code: 0,
       stderr: expect.stringContaining('2 differences'),
@@ -168,7 +168,7 @@ describe('deltaloop export', () => {
   });
 
   it('says which loop, folder or place it cannot use', async () => {
-    expect(await run(['export', 'none', join(await tempFolder(), 'a.zip')])).toMatchObject({ code: 2 });
+    expect(await run(['export', 'none', join(await temporaryFolder(), 'a.zip')])).toMatchObject({ code: 2 });
     const nowhere = await run(['export', 'moved', '/nowhere/at/all.zip']);
     expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining('does not exist') });
     const inside = await run(['export', 'moved', rig.folder('moved').resolve('a.zip')]);

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LoopFolder } from '../../data/loop-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { inProcess } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
 
 /** Nothing listens there: planning asks no server. */
 const NO_SERVER = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
@@ -31,7 +31,7 @@ async function folder(name: string, counts: Record<string, number>): Promise<voi
 }
 
 beforeAll(async () => {
-  home = await tempFolder();
+  home = await temporaryFolder();
   await folder('pool', { cat: 40, dog: 30, owl: 2 });
   await folder('yardstick', { cat: 50, dog: 50 });
 });

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { inProcess } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
 
 const UNAUTHENTICATED = 16;
 const PERMISSION_DENIED = 7;
@@ -32,7 +32,7 @@ describe('a Temporal server that refuses the caller', () => {
     '(gRPC %i) ends the command with 4 and names the settings',
     async (code) => {
       status = code;
-      const run = await inProcess(['pause', 'colours'], { home: await tempFolder(), env });
+      const run = await inProcess(['pause', 'colours'], { home: await temporaryFolder(), env });
       expect(run.code).toBe(4);
       expect(run.stderr).toContain('refuses this client');
       expect(run.stderr).toContain('TEMPORAL_API_KEY');

@@ -32,6 +32,12 @@ export function spawnCli(args: string[], { home, env = {} }: Pick<CliOptions, 'h
   });
 }
 
+/** The address that a command which serves says that it listens on. */
+export async function urlOf({ stdout }: ReturnType<typeof spawnCli>): Promise<URL> {
+  const [line] = (await once(stdout, 'data')) as [Buffer];
+  return new URL((JSON.parse(line.toString()) as { url: string }).url);
+}
+
 /** Runs `deltaloop` as a person does, to its end. */
 export async function deltaloop(args: string[], options: CliOptions): Promise<CliRun> {
   const { input = '', onOutput } = options;

@@ -14,7 +14,7 @@ import { LoopFolder } from '../../data/loop-folder.ts';
 import { canonicalJson, specHash } from '../../data/spec-hash.ts';
 import { LoopSpecSchema } from '../../loop/spec.ts';
 import { missingFrom } from '../support/missing.ts';
-import { tempFolder } from './temp-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** What a start wrote when `thresholds` was the only policy, with the hash that it had then. */
 const BEFORE_FORECASTS = {
@@ -185,7 +185,7 @@ describe('a spec that makes no sense', () => {
 
 describe('a spec that makes sense', () => {
   it('has its paths made absolute, relative to its own file', async () => {
-    const folder = await tempFolder();
+    const folder = await temporaryFolder();
     const path = join(folder, 'loop.yaml');
     await writeFile(path, 'name: a\ncollector: {kind: pool, path: ./pool}\nevaluation: {path: ../yardstick}\n');
     const spec = await readSpecFile(path);
@@ -210,7 +210,7 @@ describe('a spec that makes sense', () => {
   });
 
   it('opens the folder of a loop that was started before there was a forecast, and goes on by thresholds', async () => {
-    const home = await tempFolder();
+    const home = await temporaryFolder();
     const { spec: before, ...loop } = BEFORE_FORECASTS;
     const folder = LoopFolder.at(home, before.name);
     await folder.create();

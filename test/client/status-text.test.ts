@@ -6,9 +6,9 @@ import { renderProgress, statusLine } from '../../client/render-progress.ts';
 import { wrapParts } from '../../client/text-table.ts';
 import type { SplitRow } from '../../loop/forecast.ts';
 import type { LoopProgress } from '../../loop/progress.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { finishedLoop, RECORD, RESULT } from './loop-on-disk.ts';
 import { inProcess } from './run-cli.ts';
-import { tempFolder } from './temp-folder.ts';
 
 const plain = (_tone: string, text: string) => text;
 
@@ -119,7 +119,7 @@ describe('deltaloop status and list', () => {
   let home: string;
 
   beforeAll(async () => {
-    home = await tempFolder();
+    home = await temporaryFolder();
     const folder = await finishedLoop(home, { ...RESULT, rounds: 2, unusedImages: 285 });
     const split: SplitRow[] = [{ className: 'red', have: 3, performance: 0.5, noise: 0.1, collect: 7 }];
     await folder.writeJsonOnce('rounds/2/record.json', { ...RECORD, round: 2 });

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sha256Of } from '../../data/hash.ts';
 import { buildEmojiData, type EmojiData } from '../../dev/emoji-data.ts';
 import { baseGlyph, EMOJI_CLASSES, emojiClass } from '../../dev/emoji-glyphs.ts';
 import { type EmojiImage, splitEmoji } from '../../dev/emoji-split.ts';
@@ -146,13 +146,7 @@ describe('the demo’s images', () => {
       ...evaluation.map(({ file }) => join(data.evaluation, file)),
       ...data.unseen.map(({ path }) => path),
     ];
-    const hashes = await Promise.all(
-      files.map(async (file) =>
-        createHash('sha256')
-          .update(await readFile(file))
-          .digest('hex'),
-      ),
-    );
+    const hashes = await Promise.all(files.map(async (file) => sha256Of(await readFile(file))));
     expect(new Set(hashes).size).toBe(hashes.length);
     expect(data.unseen.map(({ className }) => className)).toEqual(EMOJI_CLASSES);
   });

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type LockOptions, withLock } from '../../dev/lock.ts';
-import { temporaryFolder } from './support/fakes.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Above the largest process id of any system in use. */
 const NO_PROCESS = 2 ** 30;

@@ -10,7 +10,8 @@ import { startNodeService } from '../../dev/node-service.ts';
 import { choosePort } from '../../dev/ports.ts';
 import { isAlive, runCommand } from '../../dev/run-command.ts';
 import { serviceKey } from '../../dev/service-key.ts';
-import { script, temporaryFolder } from './support/fakes.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { script } from './support/fakes.ts';
 
 /** Starts a shell script as a child and waits for its first line. */
 async function started(folder: string, body: string): Promise<{ child: Child; line: string }> {

@@ -1,12 +1,11 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readEmojiSplit } from '../../dev/emoji-data.ts';
 import { EMOJI_CLASSES } from '../../dev/emoji-glyphs.ts';
 import { planScenes } from '../../dev/scene-plan.ts';
 import { composeScenes, writeScenes } from '../../dev/scenes.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const split = await readEmojiSplit(1);
 
@@ -59,8 +58,7 @@ describe('composed scenes', () => {
   });
 
   test('are written with a COCO file of relative boxes', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'scenes-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const folder = await temporaryFolder();
     const scenes = await composeScenes(split.pool, { count: 2, seed: 8 });
     const coco = JSON.parse(await readFile(await writeScenes(folder, { scenes, classes: EMOJI_CLASSES }), 'utf8'));
     expect(coco.images).toHaveLength(2);

@@ -12,7 +12,8 @@ import { ensureTemporalBinary } from '../../dev/temporal-binary.ts';
 import { answers, startTemporalServer } from '../../dev/temporal-server.ts';
 import type { TemporalServer } from '../../dev/temporal-types.ts';
 import { SEARCH_ATTRIBUTES } from '../../loop/search-attributes.ts';
-import { script, temporaryFolder } from './support/fakes.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { script } from './support/fakes.ts';
 
 const ANY_PORTS = { grpc: 0, ui: 0 };
 /** Long enough for a build, where this machine has no binary yet. */

@@ -10,14 +10,14 @@ import { readListing } from '../../data/listing.ts';
 import { LoopFolder } from '../../data/loop-folder.ts';
 import { createVisionClient } from '../../vision/client.ts';
 import { createVisionService } from '../../vision-service/server.ts';
-import { tempFolder } from '../client/temp-folder.ts';
 import { picture } from '../support/images.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let root: string;
 let outside: string;
 
 beforeAll(async () => {
-  root = await tempFolder();
+  root = await temporaryFolder();
   outside = join(root, 'private/passport.png');
   await mkdir(join(root, 'handed-in/inside'), { recursive: true });
   await mkdir(join(root, 'private'));

@@ -9,10 +9,10 @@ import { KEY_HEADER, MOUNT_POINT } from '../../vision/contract.ts';
 import { type CliRun, deltaloop } from '../client/run-cli.ts';
 import { historyBytes } from '../support/history-bytes.ts';
 import { imageFolder } from '../support/images.ts';
+import { type Program, startProgram } from '../support/program.ts';
 import { type FaultRule, type FaultyProxy, faultyProxy } from '../support/proxy.ts';
 import { temporal } from '../support/temporal.ts';
 import { walk } from './files.ts';
-import { type Program, startProgram } from './processes.ts';
 
 const secret = (name: string) => `planted-${name}-${randomBytes(9).toString('hex')}`;
 const visionKey = secret('vision');
@@ -58,7 +58,7 @@ beforeAll(async () => {
     DELTALOOP_VISION_ROOTS: home,
     DELTALOOP_VISION_LOG_LEVEL: 'debug',
   });
-  proxy = await faultyProxy(service.url);
+  proxy = await faultyProxy(service.ready.url ?? '');
   // An API key goes over TLS alone; TEMPORAL_TLS=false says that this server has none.
   worker = await startProgram('worker', {
     ...shared,
@@ -154,7 +154,7 @@ describe('secrets in the environment of worker and service', () => {
   it('are not in what the service keeps; a SAS token is in its database alone, which others cannot read', async () => {
     const headers = { [KEY_HEADER]: visionKey, 'content-type': 'application/json' };
     const call = async (method: string, path: string, body?: unknown) => {
-      const url = `${service.url}${MOUNT_POINT}/${path}?api-version=2023-04-01-preview`;
+      const url = `${service.ready.url}${MOUNT_POINT}/${path}?api-version=2023-04-01-preview`;
       const answer = await fetch(url, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
       return answer.text();
     };

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { deltaloop, inProcess } from '../client/run-cli.ts';
 import { imageFolder } from '../support/images.ts';
+import { startProgram } from '../support/program.ts';
 import { createRig, type Rig } from '../support/rig.ts';
-import { startProgram } from './processes.ts';
-import { selfSigned, type TlsFront, tlsFront } from './tls-front.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import { type TlsFront, tlsFront } from './tls-front.ts';
 
 const apiKey = 'an-api-key-for-tests';
 let rig: Rig;

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listening } from './local-server.ts';
 
 /** What a fault does with a request; `null` lets it through to the real service. */
 export interface Fault {
@@ -40,10 +39,9 @@ export async function faultyProxy(target: string): Promise<FaultyProxy> {
       drop: () => after?.({ method, path }) ?? false,
     }).catch((error: unknown) => response.destroy(error as Error));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const { port, close } = await listening(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     seen,
     rule: (next) => {
       current = next;
@@ -51,11 +49,7 @@ export async function faultyProxy(target: string): Promise<FaultyProxy> {
     afterwards: (next) => {
       after = next;
     },
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    close,
   };
 }
 

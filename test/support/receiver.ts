@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Webhook } from '../../activities/webhook.ts';
+import { listening } from './local-server.ts';
+import { selfSigned } from './self-signed.ts';
 
 export interface Received {
   headers: IncomingHttpHeaders;
@@ -27,11 +24,8 @@ export interface Receiver {
 
 /** @param folder where its key and certificate are written */
 export async function startReceiver(folder: string): Promise<Receiver> {
-  const [keyFile, certFile] = [join(folder, 'receiver.key'), join(folder, 'receiver.pem')];
-  const self = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  await promisify(execFile)('openssl', [...self, ...name, '-keyout', keyFile, '-out', certFile]);
-  const [key, cert] = await Promise.all([readFile(keyFile, 'utf8'), readFile(certFile, 'utf8')]);
+  const files = await selfSigned(folder, 'receiver');
+  const [key, cert] = await Promise.all([readFile(files.key, 'utf8'), readFile(files.cert, 'utf8')]);
   const received: Received[] = [];
   let status = (_n: number) => 204;
   const take = async (request: IncomingMessage, response: ServerResponse) => {
@@ -43,19 +37,13 @@ export async function startReceiver(folder: string): Promise<Receiver> {
   const server = createServer({ key, cert }, (request, response) => {
     take(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
-  server.listen(0, 'localhost');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { port, close } = await listening(server, 'localhost');
   return {
     webhook: { url: `https://localhost:${port}/hook`, secret: randomBytes(32), ui: 'http://ui.test/', ca: cert },
     received,
     answer: (next) => {
       status = next;
     },
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    close,
   };
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
+import { sha256Of } from '../../data/hash.ts';
 import { readEmojiSplit } from '../../dev/emoji-data.ts';
 import { composeScenes, type Scene } from '../../dev/scenes.ts';
 import { loadBackbone } from '../../vision-service/backbones/load-backbone.ts';
@@ -26,7 +26,7 @@ it('drawings of flags and faces are found on unseen scenes with unseen glyphs, a
     crops: new BoundedCache(db, { table: 'crops', mostBytes: 1e9 }),
   };
   const known = ({ image, objects, group }: Scene) => {
-    const sha256 = createHash('sha256').update(image).digest('hex');
+    const sha256 = sha256Of(image);
     const truths = objects.map(({ className, box: [left, top, width, height] }) => {
       return { label: CLASSES.indexOf(className), box: { left, top, width, height } };
     });

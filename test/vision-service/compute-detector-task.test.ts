@@ -13,7 +13,7 @@ import type { DetectionEngine } from '../../vision-service/queue/engine.ts';
 import { predictObjects, recognizeProducts } from '../../vision-service/queue/predict-objects.ts';
 import type { TrainTask, Usage } from '../../vision-service/queue/protocol.ts';
 import { runDetectorTraining } from '../../vision-service/queue/train-detector-task.ts';
-import { temporaryFolder } from './http-helpers.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { shapeScenes, writeShapeCoco } from './shape-scenes.ts';
 
 let kernels: DetectionKernels;

@@ -11,7 +11,8 @@ import { TaskFailure } from '../../vision-service/queue/failure.ts';
 import type { TrainTask, Usage } from '../../vision-service/queue/protocol.ts';
 import { runTraining } from '../../vision-service/queue/train-task.ts';
 import { deserialiseClassifier } from '../../vision-service/training/classifier.ts';
-import { temporaryFolder, writeCoco } from './http-helpers.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { writeCoco } from './http-helpers.ts';
 
 /** A rate at which any measured time uses up any budget. */
 const USED_AT_ONCE = 1e9;

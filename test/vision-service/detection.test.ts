@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sha256Of } from '../../data/hash.ts';
 import { randomNumbers } from '../../loop/random.ts';
 import { loadBackbone } from '../../vision-service/backbones/load-backbone.ts';
 import { BoundedCache } from '../../vision-service/bounded-cache.ts';
@@ -239,7 +239,7 @@ describe('trainDetector', () => {
       crops: new BoundedCache(db, { table: 'crops', mostBytes: 1e9 }),
     };
     return of.map(({ image, objects }) => {
-      const sha256 = createHash('sha256').update(image).digest('hex');
+      const sha256 = sha256Of(image);
       const truths = objects.map(({ className, box: [left, top, width, height] }) => {
         return { label: SHAPE_CLASSES.indexOf(className), box: { left, top, width, height } };
       });

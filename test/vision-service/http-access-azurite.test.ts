@@ -3,8 +3,9 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { VisionServiceOptions } from '../../vision-service/server.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Azurite, startAzurite } from './azurite.ts';
-import { call, callJson, ended, evaluated, picture, startService, temporaryFolder, training } from './http-helpers.ts';
+import { call, callJson, ended, evaluated, picture, startService, training } from './http-helpers.ts';
 
 let azurite: Azurite;
 beforeAll(async () => {

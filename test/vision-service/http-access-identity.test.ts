@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { serve } from './file-server.ts';
-import { callJson, ended, picture, startService, temporaryFolder, training } from './http-helpers.ts';
+import { callJson, ended, picture, startService, training } from './http-helpers.ts';
 
 const TOKEN = 'a-bearer-token';
 

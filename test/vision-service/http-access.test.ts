@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { isPrivateAddress } from '../../vision-service/data-access/addresses.ts';
 import { readSource, uriProblem } from '../../vision-service/data-access/source.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { serve } from './file-server.ts';
-import { temporaryFolder } from './http-helpers.ts';
 
 const OPEN = { allowedRoots: [], allowPrivate: true };
 

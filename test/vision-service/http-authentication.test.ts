@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settingsFromEnvironment } from '../../vision-service/settings.ts';
-import { callJson, classification, startService, temporaryFolder, writeCoco } from './http-helpers.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { callJson, classification, startService, writeCoco } from './http-helpers.ts';
 
 const FIRST = classification('https://one.blob.core.windows.net/c/coco.json');
 const TOKEN = 'sv=2022-11-02&sp=r&sig=c2VjcmV0';

@@ -7,8 +7,9 @@ import { z } from 'zod';
 import { createVisionClient } from '../../vision/client.ts';
 import { readyWords } from '../../vision-service/run-service.ts';
 import { settingsFromEnvironment } from '../../vision-service/settings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startGate } from './http-gate.ts';
-import { classification, ended, KEY, ledgerOf, temporaryFolder, training } from './http-helpers.ts';
+import { classification, ended, KEY, ledgerOf, training } from './http-helpers.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/deltaloop.ts', import.meta.url));
 const Ready = z.object({ ready: z.literal(true), url: z.string() });

@@ -10,6 +10,7 @@ import {
   ProductRecognitionRunSchema,
 } from '../../vision/contract.ts';
 import type { VisionService } from '../../vision-service/server.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import {
   call,
   classification,
@@ -21,7 +22,6 @@ import {
   sharedService,
   startService,
   stopShared,
-  temporaryFolder,
   training,
   writeCoco,
 } from './http-helpers.ts';

@@ -5,16 +5,8 @@ import { ServiceStartError } from '../../vision-service/errors.ts';
 import { faultRulesFromFile } from '../../vision-service/faults/from-file.ts';
 import type { FaultRules } from '../../vision-service/faults/schema.ts';
 import { settingsFromEnvironment } from '../../vision-service/settings.ts';
-import {
-  call,
-  classification,
-  ended,
-  evaluated,
-  startService,
-  temporaryFolder,
-  training,
-  writeCoco,
-} from './http-helpers.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { call, classification, ended, evaluated, startService, training, writeCoco } from './http-helpers.ts';
 
 /** A service with these faults, and a dataset `d` in it. */
 async function serviceWith(...faults: FaultRules) {

@@ -20,13 +20,6 @@ export const KEY = 'a-key-for-tests';
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const WAIT = { timeout: 50_000, interval: 20 };
 
-/** A folder that is gone after the test. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'vision-service-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 /** A service on the classical backbone over real HTTP, and a client of it. Closed after the test. */
 export async function startService(
   home: string,

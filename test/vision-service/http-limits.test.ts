@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { addressOf } from '../../vision-service/http-server.ts';
 import { InFlightBytes } from '../../vision-service/routes/in-flight.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import {
   call,
   classification,
@@ -14,7 +15,6 @@ import {
   KEY,
   picture,
   startService,
-  temporaryFolder,
   training,
   writeCoco,
 } from './http-helpers.ts';

@@ -8,7 +8,8 @@ import { ProductRecognitionRunSchema } from '../../vision/contract.ts';
 import { TaskAborted } from '../../vision-service/queue/compute-lane.ts';
 import { createRecognitionQueue, type RecognitionQueueParts } from '../../vision-service/queue/recognition-queue.ts';
 import { openStores } from '../../vision-service/store/open-stores.ts';
-import { call, errorOf, picture, startService, temporaryFolder, training } from './http-helpers.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { call, errorOf, picture, startService, training } from './http-helpers.ts';
 
 const RESULT = { imageMetadata: { width: 64, height: 64 }, products: [], gaps: [] };
 

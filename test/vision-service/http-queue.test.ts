@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startGate } from './http-gate.ts';
 import {
   classification,
@@ -7,7 +8,6 @@ import {
   ledgerOf,
   picture,
   startService,
-  temporaryFolder,
   training,
   writeCoco,
 } from './http-helpers.ts';

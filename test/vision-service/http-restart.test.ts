@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createVisionClient, type VisionClient } from '../../vision/client.ts';
 import { ServiceStartError } from '../../vision-service/errors.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { startGate } from './http-gate.ts';
 import {
   call,
@@ -16,7 +17,6 @@ import {
   ledgerOf,
   picture,
   startService,
-  temporaryFolder,
   training,
   writeCoco,
 } from './http-helpers.ts';

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { script, temporaryFolder } from './fakes.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { script } from './fakes.ts';
 
 export interface DownloadBehaviour {
   /** Status of the first answer; 200 when left out. */

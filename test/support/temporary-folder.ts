@@ -5,9 +5,9 @@ import { afterAll } from 'vitest';
 
 const made: string[] = [];
 
-/** A new folder that is removed when the tests of the file are over; to be imported by a test file only. */
-export async function tempFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'deltaloop-client-'));
+/** A new folder that is removed when the tests of the file are over; to be imported by test files and their helpers only. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'deltaloop-test-'));
   made.push(folder);
   return folder;
 }
