@@ -61,6 +61,7 @@ beforeAll(async () => {
   server = await temporal();
   // What libraries keep in the user's home is theirs.
   await mkdir(join(home, 'sources/user'), { recursive: true });
+  receiver = await startReceiver(join(home, 'sources/user'));
   const shared = {
     HOME: join(home, 'sources/user'),
     DELTALOOP_HOME: home,
@@ -76,7 +77,6 @@ beforeAll(async () => {
     DELTALOOP_VISION_LOG_LEVEL: 'debug',
   });
   proxy = await faultyProxy(service.url);
-  receiver = await startReceiver(home);
   // An API key goes over TLS alone; TEMPORAL_TLS=false says that this server has none.
   worker = await startProgram('worker', {
     ...shared,
@@ -84,7 +84,7 @@ beforeAll(async () => {
     TEMPORAL_TLS: 'false',
     DELTALOOP_VISION_URL: proxy.url,
     DELTALOOP_WEBHOOK_URL: receiver.webhook.url,
-    NODE_EXTRA_CA_CERTS: join(home, 'receiver.pem'),
+    NODE_EXTRA_CA_CERTS: join(home, 'sources/user/receiver.pem'),
     ...TRACES,
   });
   await imageFolder(join(home, 'sources/pool'), { perClass: 12, firstSeed: 1 });
@@ -157,7 +157,7 @@ function leaks(where: string, content: Buffer | string): string[] {
 }
 
 describe('secrets in the environment of worker and service', () => {
-  it('are in no history, log, answer or file of a loop that met every trouble', async () => {
+  it('are in no history, log, answer or file of a loop that met every trouble', { timeout: 300_000 }, async () => {
     proxy.rule(on('PUT', '/datasets/', { status: 503, code: visionKey, body: `${SAS_URL} ${visionKey}` }));
     await startLoop('troubled');
     const pending = await described('troubled');
