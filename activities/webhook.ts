@@ -18,6 +18,8 @@ export interface Answered {
 }
 
 const LONGEST_MS = 15_000;
+/** Bytes; a connection whose answer is longer is not used again. */
+const LONGEST_BODY = 64 * 1024;
 
 /** Posts a body; follows no redirect and reads no answer but its status. @throws Error without the address when nothing answered. */
 export async function post(
@@ -33,10 +35,16 @@ export async function post(
   const answered = Promise.withResolvers<Answered>();
   const sending = open(url, options)
     .on('response', (response) => {
-      // What it says beside its status is read by nobody, whole or cut off.
-      response.on('error', () => undefined).resume();
+      // What it says beside its status is read by nobody, whole or cut off; a long answer is not waited for.
+      let left = LONGEST_BODY;
+      response
+        .on('error', () => undefined)
+        .on('data', (piece: Buffer) => {
+          left -= piece.length;
+          if (left < 0) response.destroy();
+        });
       const seconds = Number(response.headers['retry-after']);
-      const retryAfterMs = seconds > 0 ? seconds * 1000 : undefined;
+      const retryAfterMs = seconds > 0 ? Math.ceil(seconds * 1000) : undefined;
       answered.resolve({ status: response.statusCode ?? 0, retryAfterMs });
     })
     .on('error', (error: NodeJS.ErrnoException) => {

@@ -222,7 +222,9 @@ export async function runCommandLine(args: string[], context: CommandContext): P
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const { errorText, explainError } = await import('../client/explain-error.ts');
     const explained = explainError(error);
-    context.output.say(errorText(explained, context.env['DELTALOOP_DEBUG'] === '1'));
+    const { redactor } = await import('../loop/redact.ts');
+    // Foreign libraries quote what they were given.
+    context.output.say(redactor(context.env)(errorText(explained, context.env['DELTALOOP_DEBUG'] === '1')));
     return explained.exitCode;
   } finally {
     await context.close();

@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../data/errors.ts';
 import { compareText } from '../data/json.ts';
@@ -18,8 +18,12 @@ export interface Walked {
 /** Bits of a mode that let others than the owner in; Windows has none of them. */
 const OTHERS = process.platform === 'win32' ? 0 : 0o077;
 
-/** Lists all files below a loop's folder, with modes and links looked at; follows no link. */
-export async function walkLoop(root: string, now = Date.now()): Promise<Walked> {
+/**
+ * Lists all files below a loop's folder, with modes and links looked at; follows no link, but for the folder itself, which somebody may
+ * have moved to a larger disk.
+ */
+export async function walkLoop(folder: string, now = Date.now()): Promise<Walked> {
+  const root = await realpath(folder);
   const walked: Walked = { files: [], temporaries: [], troubles: [] };
   await checkMode(walked, root, '.');
   await walk(walked, { root, folder: '', now });

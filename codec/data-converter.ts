@@ -15,6 +15,6 @@ export function dataConverter(env: NodeJS.ProcessEnv): DataConverter {
 }
 
 /** The module that encodes failures; the workflow bundle takes it in, too. */
-function failureConverterPath(): string {
+export function failureConverterPath(): string {
   return fileURLToPath(new URL('./failure-converter.ts', import.meta.url));
 }

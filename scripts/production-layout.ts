@@ -9,7 +9,7 @@ import { ROOT } from './production-compose.ts';
 export type LongRunning = 'postgresql' | 'temporal' | 'vision-service' | 'worker';
 export type OneShot = 'temporal-schema' | 'temporal-namespace';
 
-const PORTS = ['postgresql', 'vision', 'health'] as const;
+const PORTS = ['postgresql', 'vision', 'health', 'metrics'] as const;
 /** Ports of a Temporal server, by their variables. */
 const ROLES = [
   'FRONTEND_GRPC_PORT',
@@ -118,6 +118,8 @@ export function overrides({ root, ports }: Layout): Record<LongRunning | OneShot
         TEMPORAL_ADDRESS,
         DELTALOOP_VISION_URL: `http://127.0.0.1:${ports.vision}`,
         DELTALOOP_HEALTH_PORT: ports.health,
+        DELTALOOP_METRICS_HOST: '127.0.0.1',
+        DELTALOOP_METRICS_PORT: ports.metrics,
       },
       // The image sets it.
       added: { DELTALOOP_WORKFLOW_BUNDLE: join(root, 'app/dist/workflow-bundle.js') },

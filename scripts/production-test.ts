@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -32,6 +33,7 @@ const variables = {
   POSTGRES_PASSWORD: secret(),
   DELTALOOP_VISION_KEY: secret(),
   DELTALOOP_VISION_BACKBONE: 'classical',
+  DELTALOOP_ENCRYPTION_KEYS: '',
   DELTALOOP_HOME: join(layout.root, 'home'),
   DELTALOOP_PHOTOS: join(layout.root, 'photos'),
   DELTALOOP_UID: 'nobody',
@@ -56,6 +58,7 @@ async function test(): Promise<void> {
   await step('the services', services);
   await step('a loop, with the Temporal server and the database restarted', restarts);
   await step('another password of the database', password);
+  await step('encryption, switched on in the middle of the loop', encryption);
   if (older) await step(`Temporal upgraded from ${flags.from} to ${version}`, upgrade);
   await step('the Temporal server, the database and the worker killed', crashes);
   await step('a backup', backup);
@@ -114,6 +117,14 @@ async function password(): Promise<void> {
   stack.reconfigure(variables);
   await stack.once('temporal-schema');
   await stack.up('temporal');
+}
+
+/** With the image's own bundle for it: the worker must be ready as soon as without. */
+async function encryption(): Promise<void> {
+  variables.DELTALOOP_ENCRYPTION_KEYS = `spring:${randomBytes(32).toString('base64')}`;
+  await stack.stop('worker');
+  stack.reconfigure(variables);
+  await stack.up('worker');
 }
 
 /** As `docker compose up --detach` does after both tags were changed. */

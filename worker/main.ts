@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.ts';
 import { openTracing, type Tracing } from '../tracing/tracing.ts';
 import { aboutBuild } from './build.ts';
+import { workflowCode } from './bundles.ts';
 import { serveHealth } from './health.ts';
 import { createLog } from './logger.ts';
 import { Rounds } from './loop-fields.ts';
@@ -11,7 +12,7 @@ import { readiness } from './readiness.ts';
 import { installRuntime } from './runtime.ts';
 import { type WorkerSettings, workerSettings } from './settings.ts';
 import { countWaitingLoops } from './waiting-loops.ts';
-import { bundleWorkflows, connectServices, createWorkers } from './workers.ts';
+import { connectServices, createWorkers } from './workers.ts';
 
 /** Runs a worker until it is told to stop (SIGINT, SIGTERM); says on stdout when it is ready. */
 export async function runWorker(env: NodeJS.ProcessEnv = process.env): Promise<void> {
@@ -29,19 +30,6 @@ export async function runWorker(env: NodeJS.ProcessEnv = process.env): Promise<v
     await tracing?.close();
     await connection.close();
   }
-}
-
-/** A bundle built before neither traces workflows nor encrypts their failures: whoever asks for that waits for the bundler once more. */
-async function workflowCode(
-  { workflowBundle, dataConverter }: WorkerSettings,
-  tracing: Tracing | null,
-  log: Logger,
-): Promise<WorkflowBundleOption> {
-  const plain = tracing === null && dataConverter.failureConverterPath === undefined;
-  if (workflowBundle !== null && plain) return { codePath: workflowBundle };
-  if (workflowBundle !== null)
-    log.info({ workflowBundle }, 'traces or encryption are on: the workflow code is bundled anew for them');
-  return bundleWorkflows({ tracing, dataConverter });
 }
 
 interface Work {

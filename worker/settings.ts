@@ -31,22 +31,27 @@ export interface WorkerSettings {
 
 const PROFILE = /^DELTALOOP_VISION(?:_([A-Z0-9_]+))?_URL$/;
 const Count = z.coerce.number().int().min(1).max(64);
+const LogLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
 const Port = z.coerce.number().int().min(0).max(65_535);
 
 /**
- * Reads the worker's settings.
+ * Reads the worker's settings; an empty variable counts as one that is not set.
  * @throws Error naming every variable that is missing or makes no sense.
  */
-export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSettings {
+export function workerSettings(environment: NodeJS.ProcessEnv = process.env): WorkerSettings {
   const problems: string[] = [];
+  // Compose passes on a variable that nobody set as an empty one.
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
   const services = readProfiles(env, problems);
   const webhook = webhookSettings(env, problems);
   const predictConcurrency = Count.safeParse(env['DELTALOOP_PREDICT_CONCURRENCY'] ?? 8);
-  const healthPort = Port.safeParse(env['DELTALOOP_HEALTH_PORT'] ?? 0);
+  const healthPort = Port.nullable().safeParse(env['DELTALOOP_HEALTH_PORT'] ?? null);
   if (!predictConcurrency.success) problems.push('DELTALOOP_PREDICT_CONCURRENCY must be a whole number from 1 to 64');
   if (!healthPort.success) problems.push('DELTALOOP_HEALTH_PORT must be a port number');
   const metrics = readMetrics(env, problems);
   const deployment = readDeployment(env, problems);
+  const logLevel = LogLevel.safeParse(env['DELTALOOP_LOG_LEVEL'] ?? 'info');
+  if (!logLevel.success) problems.push(`DELTALOOP_LOG_LEVEL must be one of ${LogLevel.options.join(', ')}`);
   const converter = readConverter(env, problems);
   if (problems.length > 0) throw new Error(`The worker's settings make no sense:\n- ${problems.join('\n- ')}`);
   return {
@@ -54,8 +59,8 @@ export function workerSettings(env: NodeJS.ProcessEnv = process.env): WorkerSett
     taskQueue: env['DELTALOOP_TASK_QUEUE'] || 'deltaloop',
     services,
     predictConcurrency: predictConcurrency.data ?? 8,
-    logLevel: env['DELTALOOP_LOG_LEVEL'] || 'info',
-    healthPort: env['DELTALOOP_HEALTH_PORT'] === undefined ? null : (healthPort.data ?? null),
+    logLevel: logLevel.data ?? 'info',
+    healthPort: healthPort.data ?? null,
     workflowBundle: env['DELTALOOP_WORKFLOW_BUNDLE'] || null,
     metrics,
     deployment,

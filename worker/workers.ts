@@ -1,19 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import type { DataConverter, WorkerDeploymentVersion } from '@temporalio/common';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  type NativeConnection,
-  Worker,
-  type WorkerOptions,
-  type WorkflowBundleOption,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import type { ServiceProfile } from '../activities/deps.ts';
 import type { Activities } from '../activities/types.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { EMBEDDED_CAPABILITIES, HOSTED_CAPABILITIES } from '../vision/capabilities.ts';
 import { createVisionClient } from '../vision/client.ts';
+import { pluginsOf } from './bundles.ts';
 import type { Rounds } from './loop-fields.ts';
 import type { WorkerSettings } from './settings.ts';
 import { watchSteps } from './steps.ts';
@@ -38,29 +30,6 @@ export function connectServices({ services }: WorkerSettings): Map<string, Servi
       { client: createVisionClient({ baseUrl: url, key }), capabilities: CAPABILITIES[kind] },
     ]),
   );
-}
-
-interface Bundled {
-  /** Traces workflows too. */
-  tracing?: Tracing | null;
-  /** Says how failures are encoded. */
-  dataConverter?: DataConverter;
-}
-
-/** Bundles the workflow code with what traces it and encodes its failures, where that is wanted; takes seconds, so a test suite does it once. */
-export function bundleWorkflows({
-  tracing = null,
-  dataConverter = {},
-}: Bundled = {}): Promise<WorkflowBundleWithSourceMap> {
-  const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
-  const { failureConverterPath } = dataConverter;
-  const failures = failureConverterPath === undefined ? {} : { failureConverterPath };
-  // The bundler's own report is of use to nobody who runs a worker; its errors are thrown.
-  return bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR'), ...failures, ...pluginsOf(tracing) });
-}
-
-function pluginsOf(tracing: Tracing | null): { plugins?: [Tracing['plugin']] } {
-  return tracing ? { plugins: [tracing.plugin] } : {};
 }
 
 interface Made {

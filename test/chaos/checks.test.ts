@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LoopSpecSchema } from '../../loop/spec.ts';
 import { checkAll } from './checks/index.ts';
-import { reasonOf } from './checks/pay-once.ts';
+import { hasReason } from './checks/pay-once.ts';
 import type { Evidence } from './evidence.ts';
 import {
   admission,
@@ -12,7 +12,6 @@ import {
   evidenceWith,
   FIRST,
   FOURTH,
-  failed,
   historyOf,
   LOOP,
   loopWith,
@@ -71,7 +70,7 @@ describe('pay once finds', () => {
 
   it('a further model name without a reason', () => {
     expect(found({ requests: [...base, order(AGAIN)] })).toEqual([
-      `pay once: training ${AGAIN} follows ${MODEL} without a reason`,
+      `pay once: training ${AGAIN} follows ${MODEL} without a reason in the loop’s folder`,
     ]);
   });
 
@@ -83,31 +82,34 @@ describe('pay once finds', () => {
 });
 
 describe('the reason for a further model name', () => {
-  const where = (more: Parameters<typeof loopWith>[0]) => reasonOf(loopWith(more), { before: MODEL, round: 1 });
-  const awaiting = scheduled(70, 'awaitTraining', { model: MODEL });
+  const has = (put: Record<string, Buffer>) =>
+    hasReason(loopWith({ put }), { model: AGAIN, before: MODEL, round: 1, attempt: 2 });
+  const record = (reason: object, model = AGAIN) => json({ schemaVersion: 1, model, dataset: 'd', hours: 1, reason });
+  const failure = { kind: 'failure', after: MODEL, code: 'unknown' };
 
-  it('is a record of the round that names the model before and how it ended', () => {
-    expect(where({ put: { 'rounds/1/attempts.json': json([{ model: MODEL, code: 'unknown' }]) } })).toBe('folder');
+  it('is its own record, which tells how the model before it ended', () => {
+    expect(has({ 'rounds/1/model-2.json': record(failure) })).toBe(true);
+    expect(has({ 'rounds/1/subset-1/model-2.json': record(failure) })).toBe(true);
   });
 
-  it('is an answer in the journal that is about that model', () => {
-    const entry = { kind: 'resolve', answer: 'retry', about: { type: 'ModelGone', message: `Model ${MODEL}: gone` } };
-    expect(where({ put: { 'journal/0001.json': json(entry) } })).toBe('folder');
+  it('is its own record, which tells who asked again', () => {
+    const answer = { kind: 'answer', after: MODEL, failure: 'ModelGone', code: null, by: 'a person', why: '' };
+    expect(has({ 'rounds/1/model-2.json': record(answer) })).toBe(true);
   });
 
-  it('is not a record of a model that trained well', () => {
-    expect(where({ put: { 'rounds/1/training-1.json': json({ model: MODEL, status: 'succeeded' }) } })).toBeNull();
+  it('is no record of another round, another model or another one before it, and not that of a first training', () => {
+    expect(has({ 'rounds/2/model-2.json': record(failure) })).toBe(false);
+    expect(has({ 'rounds/1/model-2.json': record(failure, MODEL) })).toBe(false);
+    expect(has({ 'rounds/1/model-2.json': record({ ...failure, after: 'another-1' }) })).toBe(false);
+    expect(has({ 'rounds/1/model-2.json': record({ kind: 'first' }) })).toBe(false);
+    expect(has({ 'rounds/1/training-1.json': json({ model: MODEL, status: 'failed', code: 'unknown' }) })).toBe(false);
   });
 
-  it('is a training that the service reported as failed, in the history', () => {
-    expect(where(withEvents(awaiting, completed(70, { status: 'failed' })))).toBe('history');
-    expect(where(withEvents(awaiting, completed(70, { status: 'succeeded' })))).toBeNull();
-  });
-
-  it('is a failed step of that model that somebody answered', () => {
-    const answered = update(80, 'resolve', { answer: 'retry' });
-    expect(where(withEvents(awaiting, failed(70, 'ModelGone'), answered))).toBe('history');
-    expect(where(withEvents(awaiting, failed(70, 'ModelGone')))).toBeNull();
+  it('that stands in the history alone is none: a copy of the folder would not tell it', () => {
+    const awaiting = scheduled(70, 'awaitTraining', { model: MODEL });
+    const loop = loopWith(withEvents(awaiting, completed(70, { status: 'failed' })));
+    const requests = [...evidenceWith().requests, order(AGAIN)];
+    expect(problemsOf(evidenceWith({ loop, requests }))).toContainEqual(expect.stringContaining('without a reason'));
   });
 });
 

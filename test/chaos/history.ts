@@ -4,7 +4,6 @@ import { z } from 'zod';
 export type Step =
   | { kind: 'scheduled'; id: string; name: string; input: unknown }
   | { kind: 'completed'; id: string; result: unknown }
-  | { kind: 'failed'; id: string; type: string; message: string }
   | { kind: 'update'; name: string; argument: unknown };
 
 export interface HistoryFacts {
@@ -19,12 +18,7 @@ export interface HistoryFacts {
 const Payloads = z
   .looseObject({ payloads: z.array(z.looseObject({ data: z.string().nullish() })).nullish() })
   .nullish();
-const Failure = z
-  .looseObject({
-    message: z.string().nullish(),
-    applicationFailureInfo: z.looseObject({ type: z.string().nullish() }).nullish(),
-  })
-  .nullish();
+const Failure = z.looseObject({ message: z.string().nullish() }).nullish();
 
 const EventSchema = z.looseObject({
   eventId: z.coerce.string(),
@@ -34,7 +28,6 @@ const EventSchema = z.looseObject({
   activityTaskCompletedEventAttributes: z
     .looseObject({ scheduledEventId: z.coerce.string(), result: Payloads })
     .nullish(),
-  activityTaskFailedEventAttributes: z.looseObject({ scheduledEventId: z.coerce.string(), failure: Failure }).nullish(),
   workflowExecutionUpdateAcceptedEventAttributes: z
     .looseObject({ acceptedRequest: z.looseObject({ input: z.looseObject({ name: z.string(), args: Payloads }) }) })
     .nullish(),
@@ -62,13 +55,6 @@ function stepsOf(event: HistoryEvent): Step[] {
     return [{ kind: 'scheduled', id: event.eventId, name: scheduled.activityType.name, input: first(scheduled.input) }];
   const completed = event.activityTaskCompletedEventAttributes;
   if (completed) return [{ kind: 'completed', id: completed.scheduledEventId, result: first(completed.result) }];
-  const failed = event.activityTaskFailedEventAttributes;
-  if (failed) {
-    const { message, applicationFailureInfo } = failed.failure ?? {};
-    return [
-      { kind: 'failed', id: failed.scheduledEventId, type: applicationFailureInfo?.type ?? '', message: message ?? '' },
-    ];
-  }
   const accepted = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest.input;
   return accepted ? [{ kind: 'update', name: accepted.name, argument: first(accepted.args) }] : [];
 }

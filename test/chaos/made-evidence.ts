@@ -89,15 +89,6 @@ export function completed(scheduledEventId: number, result: object): object {
   };
 }
 
-/** An event of a step that failed. */
-export function failed(scheduledEventId: number, type: string): object {
-  const failure = { message: type, applicationFailureInfo: { type } };
-  return {
-    eventId: String(scheduledEventId + 1),
-    activityTaskFailedEventAttributes: { scheduledEventId: String(scheduledEventId), failure },
-  };
-}
-
 /** An event of a message that the loop took. */
 export function update(eventId: number, name: string, argument: object): object {
   const acceptedRequest = { input: { name, args: payloads(argument) } };

@@ -1,5 +1,6 @@
-import type { Dice } from '../../dev/random.ts';
+import { type Dice, dice } from '../../dev/random.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
+import type { FaultRules } from '../../vision-service/faults/schema.ts';
 
 /** How a batch reaches the loop. */
 export const HAND_INS = ['once', 'twice', 'other-id', 'both'] as const;
@@ -26,10 +27,28 @@ export interface LoopPlan {
 export const BATCHES = 12;
 const MOST_LOOPS = 3;
 
+/** Ways in which the service itself says that a training failed, by what the name of a loop to which it happens ends with. */
+const TRAINING_FAILURES = {
+  'fails-unknown': 'unknown',
+  'fails-diverged': 'diverged',
+  'fails-budget': 'notEnoughBudget',
+};
+
+/** Rules of the service: the first training of every image set fails in the loops that are named for it; a further one does not. */
+export const FAILING_TRAININGS: FaultRules = Object.entries(TRAINING_FAILURES).map(([name, code]) => ({
+  match: { models: `-${name}-r\\d+-[0-9a-f]{12}-1$` },
+  fault: { kind: 'failure', of: 'training', code },
+}));
+
 /** Draws the loops of a run; their names carry the seed, so that runs of one home never meet. */
 export function drawLoops(chance: Dice, seed: number): LoopPlan[] {
   const count = chance.pick([1, 1, 2, 2, MOST_LOOPS]);
-  return Array.from({ length: count }, (_, at) => drawLoop(chance, `chaos-${seed}-${'abc'[at]}`));
+  // Dice of their own: what a seed did before there were such failures, it does still.
+  const failures = dice(-1 - seed);
+  return Array.from({ length: count }, (_, at) => {
+    const fails = failures.roll() < 0.3 ? `-${failures.pick(Object.keys(TRAINING_FAILURES))}` : '';
+    return drawLoop(chance, `chaos-${seed}-${'abc'[at]}${fails}`);
+  });
 }
 
 function drawLoop(chance: Dice, name: string): LoopPlan {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { changeProblems } from '../../loop/changes.ts';
 import { LoopSpecSchema } from '../../loop/spec.ts';
 import { drawPlan, STORM_MS } from './plan.ts';
-import { BATCHES } from './plan-loops.ts';
+import { BATCHES, FAILING_TRAININGS } from './plan-loops.ts';
 
 const seeds = fc.nat(1_000_000);
 
@@ -35,6 +35,17 @@ describe('the plan of a run', () => {
         for (const each of disturbances) if (each.kind === 'ask') expect(loops[each.loop]).toBeDefined();
       }),
     );
+  });
+
+  it('has loops whose first trainings fail at the service, each in one way, and others in none', () => {
+    const names = Array.from({ length: 300 }, (_, seed) => drawPlan(seed).loops.map(({ name }) => name)).flat();
+    const rules = FAILING_TRAININGS.map(({ match }) => new RegExp(match?.models ?? '$^'));
+    const hits = (model: string) => rules.flatMap((rule, at) => (rule.test(model) ? [at] : []));
+    const first = names.map((name) => hits(`${name}-r1-0123456789ab-1`));
+    expect(new Set(first.flat())).toEqual(new Set([0, 1, 2]));
+    expect(Math.max(...first.map(({ length }) => length))).toBe(1);
+    expect(first.filter(({ length }) => length === 0).length).toBeGreaterThan(names.length / 2);
+    expect(names.flatMap((name) => hits(`${name}-r1-0123456789ab-2`))).toEqual([]);
   });
 
   it('has specs that a loop can be started with, and names that no other seed has', () => {

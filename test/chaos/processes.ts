@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startNodeService } from '../../dev/node-service.ts';
 import { startTemporalServer } from '../../dev/temporal-server.ts';
 import { localEnvironment } from '../../dev/temporal-types.ts';
 import { Kept } from './kept.ts';
+import { FAILING_TRAININGS } from './plan-loops.ts';
 
 export const TASK_QUEUE = 'chaos';
 /** Minutes billed for a second of compute: a training of a moment then costs what a cap of hours can feel. */
@@ -58,6 +61,8 @@ export async function keepService({
   stops,
 }: Parts): Promise<{ kept: Kept; url: string }> {
   let [port, url] = ['0', ''];
+  const faults = join(folder, 'faults.json');
+  await writeFile(faults, JSON.stringify(FAILING_TRAININGS));
   const kept = new Kept(async () => {
     const service = await startNodeService({
       name: 'vision-service',
@@ -72,6 +77,9 @@ export async function keepService({
         DELTALOOP_VISION_PORT: port,
         DELTALOOP_VISION_BACKBONE: 'classical',
         DELTALOOP_VISION_THREADS: '1',
+        // It takes faults only where that says that it is under test.
+        NODE_ENV: 'test',
+        DELTALOOP_VISION_FAULTS: faults,
         DELTALOOP_VISION_BILLED_MINUTES_PER_SECOND: MINUTES_PER_SECOND,
       },
     });

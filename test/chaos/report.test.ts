@@ -33,12 +33,14 @@ it('the summary counts disturbances, ends and answers, and names the seeds that 
   expect(text).toMatch(/failed seeds: 8, 9/);
 });
 
-it('a results file is read back, without a last line that was torn', async () => {
+it('a results file is read back, without a line that was torn, and the next one does not grow onto it', async () => {
   const folder = await temporaryFolder();
   const file = join(folder, 'results.jsonl');
   expect(await readResults(file)).toEqual([]);
   await addResult(file, RUN);
   await writeFile(file, '{"seed": 8, "lo', { flag: 'a' });
   expect(await readResults(file)).toEqual([RUN]);
+  await addResult(file, { ...RUN, seed: 9 });
+  expect((await readResults(file)).map(({ seed }) => seed)).toEqual([7, 9]);
   await rm(folder, { recursive: true });
 });

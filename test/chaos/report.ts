@@ -31,8 +31,11 @@ export async function readResults(path: string): Promise<RunResult[]> {
   return text.split('\n').flatMap((line) => RunResultSchema.safeParse(jsonOrUndefined(line)).data ?? []);
 }
 
+/** Appends a line; behind one that was torn it begins anew, or both would be lost. */
 export async function addResult(path: string, result: RunResult): Promise<void> {
-  await appendFile(path, `${JSON.stringify(result)}\n`);
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const begin = text === '' || text.endsWith('\n') ? '' : '\n';
+  await appendFile(path, `${begin}${JSON.stringify(result)}\n`);
 }
 
 /** One line for a run, and one below it for every problem. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflows } from '../../worker/workers.ts';
+import { bundleWorkflows } from '../../worker/bundles.ts';
 import type { Kept } from './kept.ts';
 import { keepService, keepTemporal, keepWorker, type Parts, plain, TASK_QUEUE } from './processes.ts';
 import { type RecordingProxy, recordingProxy } from './proxy.ts';

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, cp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyBatch } from '../../collect/submit.ts';
@@ -170,6 +170,18 @@ describe('deltaloop verify', () => {
     const { code } = await inProcess(['verify', 'pool', '--sweep'], { home });
     expect(code).toBe(7);
     expect((await readdir(folder.resolve('rounds/1'))).filter((file) => file.endsWith('.tmp'))).toHaveLength(1);
+  });
+
+  it('finds the folder of a loop where somebody moved it, behind a link, and a home behind a link', async () => {
+    const home = await copyOfHome();
+    const { path } = LoopFolder.at(home, 'pool');
+    await rename(path, join(home, 'larger-disk'));
+    await symlink(join(home, 'larger-disk'), path);
+    expect(await verify('pool', home)).toMatchObject({ code: 0, troubles: [], notes: [] });
+    const link = `${home}-link`;
+    await symlink(home, link);
+    expect(await verify('pool', link)).toMatchObject({ code: 0, troubles: [], notes: [] });
+    await rm(link);
   });
 
   it('takes a round in progress for no difference, and still sees a wrong byte', async () => {

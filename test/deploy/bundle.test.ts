@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dataConverter } from '../../codec/data-converter.ts';
 import { choosePort } from '../../dev/ports.ts';
 import { runCommand } from '../../dev/run-command.ts';
 import { ROOT } from '../../scripts/production-compose.ts';
@@ -22,9 +25,9 @@ beforeAll(async () => {
 });
 afterAll(() => rig.teardown());
 
-function worker(port: string): ChildProcess {
-  return spawn(process.execPath, [join(ROOT, 'worker/main.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+function worker(port: string, more: NodeJS.ProcessEnv = {}): ChildProcess {
+  const child = spawn(process.execPath, [join(ROOT, 'worker/main.ts')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
       TEMPORAL_ADDRESS: rig.env.address,
@@ -33,9 +36,13 @@ function worker(port: string): ChildProcess {
       DELTALOOP_VISION_KEY: rig.service.key,
       DELTALOOP_WORKFLOW_BUNDLE: bundle,
       DELTALOOP_HEALTH_PORT: port,
-      DELTALOOP_LOG_LEVEL: 'fatal',
+      DELTALOOP_LOG_LEVEL: 'info',
+      ...more,
     },
   });
+  // A log that nobody reads would stop the worker one day.
+  child.stderr.resume();
+  return child;
 }
 
 function healthcheck(env: NodeJS.ProcessEnv): ReturnType<typeof runCommand> {
@@ -60,6 +67,28 @@ test('a worker runs a loop with the bundle that the script made, and the imageâ€
   running.kill('SIGTERM');
   await once(running, 'exit');
   expect((await healthcheck({ DELTALOOP_HEALTH_PORT: port })).ok).toBe(false);
+});
+
+test('a worker that encrypts has a bundle of its own, and does not wait for the bundler either', async () => {
+  const env = { DELTALOOP_ENCRYPTION_KEYS: `spring:${randomBytes(32).toString('base64')}` };
+  const port = String(await choosePort('the worker', 0, () => undefined));
+  const running = worker(port, { ...env, DELTALOOP_TASK_QUEUE: 'encrypted' });
+  let log = '';
+  running.stderr?.on('data', (piece: Buffer) => {
+    log += piece.toString();
+  });
+  await once(running.stdout ?? running, 'data');
+  const sources = await imageSources(rig, { pool: 8, evaluation: 8 });
+  const spec = { name: 'encrypted', ...sources, imagesPerClass: 4, caps: { rounds: 1 } };
+  const { handle } = await start(rig, { spec, taskQueue: 'encrypted' });
+  const { connection } = rig.env;
+  const client = new Client({ connection, dataConverter: dataConverter(env) });
+  expect(await client.workflow.getHandle(handle.workflowId).result()).toMatchObject({ loop: 'encrypted', rounds: 1 });
+  await expect(handle.result()).rejects.toThrow(/encod/i);
+  running.kill('SIGTERM');
+  await once(running, 'exit');
+  expect(log).toContain('worker is ready');
+  expect(log).not.toContain('bundled anew');
 });
 
 test('the imageâ€™s health check asks a vision service for its health', async () => {

@@ -64,9 +64,9 @@ describe('docker-compose.yml by the schema of the Compose Specification', () => 
 });
 
 describe('docker-compose.yml', () => {
-  test('publishes three ports, each on the loopback interface only', () => {
+  test('publishes four ports, each on the loopback interface only', () => {
     const ports = all.flatMap(([, service]) => service.ports);
-    expect(ports).toHaveLength(3);
+    expect(ports).toHaveLength(4);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\$\{\w+:-\d+\}:\d+$/);
   });
 
@@ -182,6 +182,30 @@ describe('the variables of docker-compose.yml', () => {
     expect(worker.services.get('default')).toEqual({ url: `http://vision-service:${port}`, key, kind: 'embedded' });
     expect(worker.home).toBe(service.home);
     expect(worker.healthPort).toBe(8481);
+    expect(worker).toMatchObject({ webhook: null, deployment: null });
+  });
+
+  test('reach the worker where they are set: notices, versions, encryption, traces, and metrics on the published port', () => {
+    const set = {
+      DELTALOOP_WEBHOOK_URL: 'https://hooks.test/deltaloop',
+      DELTALOOP_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
+      DELTALOOP_DEPLOYMENT_NAME: 'deltaloop',
+      DELTALOOP_BUILD_ID: 'b1',
+      DELTALOOP_ENCRYPTION_KEYS: `old:${Buffer.alloc(32, 2).toString('base64')}`,
+      DELTALOOP_ENCRYPTION_KEY_ID: 'old',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.test:4318',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=none',
+      DELTALOOP_METRICS_PORT: '9999',
+    };
+    const filled = composeFile({ ...REQUIRED, ...set }).services['worker'];
+    const settings = workerSettings(filled?.environment);
+    expect(settings.webhook?.url).toBe(set.DELTALOOP_WEBHOOK_URL);
+    expect(settings.deployment).toEqual({ deploymentName: 'deltaloop', buildId: 'b1' });
+    expect(settings.dataConverter.failureConverterPath).toBeDefined();
+    const { DELTALOOP_METRICS_PORT: published, ...passed } = set;
+    expect(filled?.environment).toMatchObject(passed);
+    expect(filled?.ports).toEqual([`127.0.0.1:${published}:${settings.metrics?.port}`]);
+    expect(settings.metrics?.host).toBe('0.0.0.0');
   });
 });
 

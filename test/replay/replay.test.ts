@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../loop/outcome.ts';
 import { startTracing } from '../../tracing/start-tracing.ts';
 import type { Tracing } from '../../tracing/tracing.ts';
-import { bundleWorkflows } from '../../worker/workers.ts';
+import { bundleWorkflows } from '../../worker/bundles.ts';
 import { currentVersion, HISTORIES, recordedVersions } from './versions.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import proto from '@temporalio/proto';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -11,9 +12,11 @@ import { historyBytes } from '../support/history-bytes.ts';
 import { imageFolder } from '../support/images.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type FaultRule, type FaultyProxy, faultyProxy } from '../support/proxy.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { temporal } from '../support/temporal.ts';
 import { walk } from './files.ts';
 
+const { DescribeWorkflowExecutionResponse } = proto.temporal.api.workflowservice.v1;
 const secret = (name: string) => `planted-${name}-${randomBytes(9).toString('hex')}`;
 const visionKey = secret('vision');
 const sas = `sv=2022-11-02&sp=r&sig=${secret('sas')}%3D`;
@@ -23,17 +26,31 @@ const encryptionKey = randomBytes(32).toString('base64');
 const ENVIRONMENT = {
   DELTALOOP_VISION_KEY: visionKey,
   DELTALOOP_CODEC_TOKEN: secret('codec'),
-  DELTALOOP_WEBHOOK_SECRET: secret('webhook'),
+  DELTALOOP_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
   TEMPORAL_API_KEY: secret('temporal'),
   AZURE_CLIENT_SECRET: secret('azure'),
 };
-const PLANTED = [...Object.values(ENVIRONMENT), sas, /sig=([^%]+)/.exec(sas)?.[1] ?? '', encryptionKey];
+const otelHeader = secret('otel');
+/** A collector that is away: what is told of that must not tell the header. */
+const TRACES = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+  OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer ${otelHeader}`,
+};
+const PLANTED = [
+  ...Object.values(ENVIRONMENT),
+  ENVIRONMENT.DELTALOOP_WEBHOOK_SECRET.slice('whsec_'.length),
+  otelHeader,
+  sas,
+  /sig=([^%]+)/.exec(sas)?.[1] ?? '',
+  encryptionKey,
+];
 
 let home: string;
 let server: TestWorkflowEnvironment;
 let service: Program;
 let worker: Program;
 let proxy: FaultyProxy;
+let receiver: Receiver;
 const said: CliRun[] = [];
 const umask = process.umask();
 
@@ -44,6 +61,7 @@ beforeAll(async () => {
   server = await temporal();
   // What libraries keep in the user's home is theirs.
   await mkdir(join(home, 'sources/user'), { recursive: true });
+  receiver = await startReceiver(join(home, 'sources/user'));
   const shared = {
     HOME: join(home, 'sources/user'),
     DELTALOOP_HOME: home,
@@ -65,6 +83,9 @@ beforeAll(async () => {
     TEMPORAL_ADDRESS: server.address,
     TEMPORAL_TLS: 'false',
     DELTALOOP_VISION_URL: proxy.url,
+    DELTALOOP_WEBHOOK_URL: receiver.webhook.url,
+    NODE_EXTRA_CA_CERTS: join(home, 'sources/user/receiver.pem'),
+    ...TRACES,
   });
   await imageFolder(join(home, 'sources/pool'), { perClass: 12, firstSeed: 1 });
   await imageFolder(join(home, 'sources/yardstick'), { perClass: 8, firstSeed: 1000 });
@@ -75,14 +96,31 @@ afterAll(async () => {
   await worker.stop();
   await service.stop();
   await proxy.close();
+  await receiver.close();
   await server.teardown();
   await rm(home, { recursive: true, force: true });
 });
 
 async function run(...args: string[]): Promise<CliRun> {
-  const done = await deltaloop(args, { home, env: { TEMPORAL_ADDRESS: server.address } });
+  return runAt(server.address, ...args);
+}
+
+/** A careless person's shell: every secret is in the environment of the command, too. */
+async function runAt(address: string, ...args: string[]): Promise<CliRun> {
+  const env = { ...ENVIRONMENT, ...TRACES, TEMPORAL_ADDRESS: address, TEMPORAL_TLS: 'false' };
+  const done = await deltaloop(args, { home, env });
   said.push(done);
   return done;
+}
+
+/** What the Temporal server tells of a loop whose step fails and is tried again: details, last failure, heartbeat. */
+async function described(name: string): Promise<Buffer> {
+  const handle = server.client.workflow.getHandle(name);
+  for (;;) {
+    const { raw } = await handle.describe();
+    if (raw.pendingActivities?.some(({ lastFailure }) => lastFailure))
+      return Buffer.from(DescribeWorkflowExecutionResponse.encode(raw).finish());
+  }
 }
 
 async function startLoop(name: string): Promise<void> {
@@ -119,8 +157,12 @@ function leaks(where: string, content: Buffer | string): string[] {
 }
 
 describe('secrets in the environment of worker and service', () => {
-  it('are in no history, log, answer or file of a loop that met every trouble', async () => {
+  it('are in no history, log, answer or file of a loop that met every trouble', { timeout: 300_000 }, async () => {
+    proxy.rule(on('PUT', '/datasets/', { status: 503, code: visionKey, body: `${SAS_URL} ${visionKey}` }));
     await startLoop('troubled');
+    const pending = await described('troubled');
+    expect(pending.includes('503')).toBe(true);
+    proxy.rule(null);
     for (const trouble of TROUBLES) {
       proxy.rule(trouble);
       expect((await run('watch', 'troubled', '--until-attention', '--interval', '100ms')).code).toBe(3);
@@ -133,6 +175,8 @@ describe('secrets in the environment of worker and service', () => {
     await run('explain', 'troubled', '--all');
     const files = (await walk(join(home, 'loops/troubled'))).filter(({ folder }) => !folder);
     const found = [
+      ...leaks('the description', pending),
+      ...receiver.received.flatMap(({ headers, body }) => leaks('a notice', JSON.stringify(headers) + body)),
       ...leaks('the history', await historyBytes(server.client, 'troubled')),
       ...leaks('the worker’s log', worker.log()),
       ...leaks('the service’s log', service.log()),
@@ -141,9 +185,20 @@ describe('secrets in the environment of worker and service', () => {
     for (const { path } of files) found.push(...leaks(path, await readFile(path)));
     expect(found).toEqual([]);
     expect(files.some(({ path }) => path.endsWith('report.html'))).toBe(true);
+    expect(receiver.received.length).toBeGreaterThan(TROUBLES.length);
     // The failures are told all the same, with what they quoted taken out.
     expect(said.some(({ stdout }) => stdout.includes('the key … is unknown'))).toBe(true);
     expect(worker.log()).toContain('account.blob.core.windows.net/cats/coco.json?…');
+  });
+
+  it('are in nothing that commands say whose server or specification is wrong', async () => {
+    const from = said.length;
+    expect((await runAt('127.0.0.1:9', 'status', 'nobody')).code).not.toBe(0);
+    expect((await runAt(`127.0.0.1:9/${ENVIRONMENT.TEMPORAL_API_KEY}`, 'list')).code).not.toBe(0);
+    expect((await run('status', 'nobody')).code).not.toBe(0);
+    expect((await run('adjust', 'nobody', '--set', 'target=2')).code).not.toBe(0);
+    expect((await run('codec', '--host', '0.0.0.0')).code).not.toBe(0);
+    expect(said.slice(from).flatMap(({ stdout, stderr }) => leaks('a command', stdout + stderr))).toEqual([]);
   });
 
   it('leave every file of the loop to its owner alone, whatever the umask', async () => {

@@ -18,7 +18,8 @@ import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import { createVisionClient } from '../../vision/client.ts';
 import type { FaultRules } from '../../vision-service/faults/schema.ts';
 import { createVisionService } from '../../vision-service/server.ts';
-import { bundleWorkflows, createWorkers } from '../../worker/workers.ts';
+import { bundleWorkflows } from '../../worker/bundles.ts';
+import { createWorkers } from '../../worker/workers.ts';
 import { LOOP_WORKFLOW, type LoopInput, type Timings } from '../../workflows/messages.ts';
 import { temporal } from './temporal.ts';
 

@@ -35,4 +35,40 @@ describe('the settings of a worker', () => {
     const whole = workerSettings({ ...named, DELTALOOP_BUILD_ID: '0.1.0' });
     expect(whole.deployment).toEqual({ deploymentName: 'deltaloop', buildId: '0.1.0' });
   });
+
+  it('take an empty variable, as Compose passes it on, for one that is not set', () => {
+    const names = [
+      'DELTALOOP_HOME',
+      'DELTALOOP_TASK_QUEUE',
+      'DELTALOOP_PREDICT_CONCURRENCY',
+      'DELTALOOP_LOG_LEVEL',
+      'DELTALOOP_HEALTH_PORT',
+      'DELTALOOP_WORKFLOW_BUNDLE',
+      'DELTALOOP_METRICS_PORT',
+      'DELTALOOP_METRICS_HOST',
+      'DELTALOOP_DEPLOYMENT_NAME',
+      'DELTALOOP_BUILD_ID',
+      'DELTALOOP_ENCRYPTION_KEYS',
+      'DELTALOOP_ENCRYPTION_KEY_ID',
+      'DELTALOOP_WEBHOOK_URL',
+      'DELTALOOP_WEBHOOK_SECRET',
+      'DELTALOOP_WEBHOOK_ALLOW_HTTP_LOOPBACK',
+      'DELTALOOP_TEMPORAL_UI',
+      'DELTALOOP_VISION_KIND',
+      'DELTALOOP_VISION_SPARE_URL',
+      'DELTALOOP_VISION_SPARE_KEY',
+      'DELTALOOP_VISION_SPARE_KIND',
+    ];
+    const read = (more: Record<string, string>) => {
+      // Two codecs are never equal; whether failures are encoded tells whether there are keys.
+      const { dataConverter, ...rest } = workerSettings({ ...VISION, ...more });
+      return { ...rest, encrypts: dataConverter.failureConverterPath !== undefined };
+    };
+    for (const empty of ['', ' ']) for (const name of names) expect(read({ [name]: empty }), name).toEqual(read({}));
+    expect(read(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(read({}));
+  });
+
+  it('refuse a log level that there is none of', () => {
+    expect(() => workerSettings({ ...VISION, DELTALOOP_LOG_LEVEL: 'loud' })).toThrow('DELTALOOP_LOG_LEVEL');
+  });
 });

@@ -1,8 +1,7 @@
-import { jsonOrUndefined } from '../../../loop/json.ts';
+import { ModelFileSchema } from '../../../loop/files.ts';
 import type { Evidence, LoopEvidence } from '../evidence.ts';
-import type { Step } from '../history.ts';
 import type { RecordedRequest } from '../request-log.ts';
-import type { Checked } from './folder.ts';
+import { type Checked, readAs } from './folder.ts';
 
 const MODEL = /^(?<loop>.+)-r(?<round>\d+)-(?<hash>[0-9a-f]{12})-(?<attempt>\d+)$/;
 
@@ -57,10 +56,8 @@ function reasons(loop: LoopEvidence, models: readonly string[], checked: Checked
   for (const name of names as Name[]) {
     if (name.attempt === 1) continue;
     const before = name.model.replace(/\d+$/, String(name.attempt - 1));
-    const reason = reasonOf(loop, { ...name, before });
-    if (reason === null) checked.problems.push(`training ${name.model} follows ${before} without a reason`);
-    if (reason === 'history')
-      checked.notes.push('a further model name has its reason in the history only, not in the loop’s folder');
+    if (!hasReason(loop, { ...name, before }))
+      checked.problems.push(`training ${name.model} follows ${before} without a reason in the loop’s folder`);
   }
   for (const [round, of] of Map.groupBy(names as Name[], (name) => name.round)) {
     const parts = [...loop.files.keys()].filter((path) =>
@@ -75,43 +72,20 @@ function reasons(loop: LoopEvidence, models: readonly string[], checked: Checked
 }
 
 /**
- * Where the reason for a further model name is recorded: in the loop's folder (a record of the round that names the model before with
- * how it ended, or the operator's answer in the journal), else in the history; null for nowhere.
+ * Whether the loop's own folder says why there is a further model name: its record, written before the name existed anywhere, names the
+ * model before it and how that one ended or who asked again.
  */
-export function reasonOf(
-  { files, history }: Pick<LoopEvidence, 'files' | 'history'>,
-  { before, round }: { before: string; round: number },
-): 'folder' | 'history' | null {
-  const records = [...files].filter(([path]) => path.startsWith(`rounds/${round}/`) || path.startsWith('journal/'));
-  if (records.some(([, bytes]) => tellsOf(jsonOrUndefined(bytes.toString('utf8')), before))) return 'folder';
-  return history.steps.some((step, at) => endedOtherwise(history.steps, { step, at, before })) ? 'history' : null;
+export function hasReason(loop: Pick<LoopEvidence, 'files'>, { model, before, round, attempt }: Further): boolean {
+  const paths = [...loop.files.keys()].filter((path) => FOLDER_OF_ROUND(round).test(path));
+  return paths.some((path) => {
+    if (!path.endsWith(`/model-${attempt}.json`)) return false;
+    const record = readAs(loop, path, ModelFileSchema);
+    return record?.model === model && 'after' in record.reason && record.reason.after === before;
+  });
 }
 
-/** Ways in which a record says that a model came to nothing. */
-const REASON_KEYS = ['code', 'reason', 'failure', 'answer', 'type'];
+const FOLDER_OF_ROUND = (round: number) => new RegExp(`^rounds/${round}/(subset-\\d+/)?`);
 
-function tellsOf(value: unknown, model: string): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const entries = Object.entries(value);
-  const named = entries.some(([key, item]) => typeof item === 'string' && item.includes(model) && key !== 'decision');
-  const told = entries.some(([key, item]) => REASON_KEYS.includes(key) && typeof item === 'string' && item !== '');
-  const nested = entries.some(([key, item]) => key === 'about' && JSON.stringify(item).includes(model));
-  return ((named || nested) && told) || entries.some(([, item]) => tellsOf(item, model));
-}
-
-/** A training that the service reported as ended without a model, or a person's `retry` after a step of that model. */
-function endedOtherwise(
-  steps: readonly Step[],
-  { step, at, before }: { step: Step; at: number; before: string },
-): boolean {
-  if (step.kind !== 'scheduled' || (step.input as { model?: string } | undefined)?.model !== before) return false;
-  const end = steps
-    .slice(at)
-    .find((later) => later.kind !== 'scheduled' && later.kind !== 'update' && later.id === step.id);
-  if (end?.kind === 'completed') {
-    const { status } = (end.result ?? {}) as { status?: string };
-    return status !== undefined && status !== 'succeeded';
-  }
-  if (end?.kind !== 'failed') return false;
-  return steps.slice(at).some((later) => later.kind === 'update' && later.name === 'resolve');
+interface Further extends Pick<Name, 'model' | 'round' | 'attempt'> {
+  before: string;
 }
