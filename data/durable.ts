@@ -45,12 +45,19 @@ export async function createExclusive(path: string, fill: Fill): Promise<boolean
       await link(temporary, path);
     } catch (error) {
       if (systemCode(error) === 'EEXIST') return false;
-      throw error;
+      if (!WITHOUT_LINKS.has(systemCode(error) ?? '')) throw error;
+      return moveFolder(temporary, path);
     }
     await syncFolder(dirname(path));
     return true;
   });
 }
+
+/**
+ * What file systems say that know no hard links, such as exFAT on a stick or some network shares. There a name is looked up and then taken:
+ * two writers of one moment may both believe to be first, and every file of a loop has one content whoever writes it.
+ */
+const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /**
  * Replaces a file, or creates it, with a whole content or not at all: temporary file, fsync, rename.
@@ -97,7 +104,7 @@ export function fillStream(source: Readable): Fill {
 }
 
 /**
- * Gives a folder that is whole its final name, durably.
+ * Gives a folder, or a file, that is whole its final name, durably.
  * @returns false when something of that name is there already (it is left as it is).
  * @throws the system's error.
  */
@@ -132,6 +139,19 @@ export function fillFrom(source: string): Fill {
       await file.sync();
     } finally {
       await file.close();
+    }
+  };
+}
+
+/** Another name for a file of ours; a copy where the file system knows no hard links, or the file lies on another one. */
+export function fillByLink(source: string): Fill {
+  return async (temporary) => {
+    try {
+      await link(source, temporary);
+    } catch (error) {
+      const code = systemCode(error) ?? '';
+      if (code !== 'EXDEV' && !WITHOUT_LINKS.has(code)) throw error;
+      await fillFrom(source)(temporary);
     }
   };
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { access, link } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { createExclusive, type Fill, fillFrom, makeFolder } from './durable.ts';
+import { createExclusive, type Fill, fillByLink, fillFrom, makeFolder } from './durable.ts';
 import { FolderConflictError, orDiskTrouble, SourceChangedError, SourceUnreadableError, systemCode } from './errors.ts';
 import { sha256OfFile } from './hash.ts';
 
@@ -49,7 +49,7 @@ function imageFileName(name: ImageName): string {
 function own(root: string, source: string): Fill {
   const [loop, store] = relative(dirname(root), source).split(sep);
   return source.startsWith(root + sep) || (loop !== '..' && store === 'images' && basename(dirname(root)) === 'loops')
-    ? (temporary) => link(source, temporary)
+    ? fillByLink(source)
     : fillFrom(source);
 }
 

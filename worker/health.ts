@@ -16,7 +16,10 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** Answers `/health` (the process lives) and `/ready` (it takes on work, or why not) on loopback; null without a port. */
+/**
+ * Answers `/health` (the process lives) and `/ready` (it takes on work, or why not) on loopback; null without a port.
+ * @throws Error naming the setting when it cannot listen there.
+ */
 export async function serveHealth({ port, about, ready }: Health): Promise<HealthServer | null> {
   if (port === null) return null;
   const server = createServer((request, response) => {
@@ -26,7 +29,15 @@ export async function serveHealth({ port, about, ready }: Health): Promise<Healt
     );
   });
   server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
+  await once(server, 'listening').catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `/health and /ready cannot be served: ${why}\nSet DELTALOOP_HEALTH_PORT to a free port, or unset it.`,
+      {
+        cause,
+      },
+    );
+  });
   return {
     port: (server.address() as AddressInfo).port,
     close: async () => {

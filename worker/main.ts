@@ -28,7 +28,8 @@ export async function runWorker(env: NodeJS.ProcessEnv = process.env): Promise<v
     await work({ settings, log, connection, namespace, workflowBundle, rounds, tracing });
   } finally {
     await tracing?.close();
-    await connection.close();
+    // Refused while workers hold it that never ran; what kept them from it is what has to be told.
+    await connection.close().catch(() => undefined);
   }
 }
 

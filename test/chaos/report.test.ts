@@ -8,6 +8,7 @@ const RUN: RunResult = {
   seed: 7,
   loops: [{ name: 'chaos-7-a', kind: 'pool', outcome: 'round-limit', answers: ['train ModelGone: retry'] }],
   disturbances: [{ kind: 'kill service', on: 'train', atMs: 1234, result: 'done' }],
+  done: { rounds: 2, trainings: 3, further: 1 },
   crashes: [],
   seconds: 9.5,
   problems: [],
@@ -27,6 +28,7 @@ it('a run is told in one line, and what is wrong with it below', () => {
 it('the summary counts disturbances, ends and answers, and names the seeds that failed', () => {
   const text = summary([RUN, { ...RUN, seed: 8, problems: ['x'] }, failedRun(9, 'no stage')]);
   expect(text).toMatch(/3 runs, 2 failed; seconds a run: median 9.5, longest 9.5/);
+  expect(text).toMatch(/checked: 4 decided rounds, 6 trainings, 2 of them after one that came to nothing/);
   expect(text).toMatch(/ 2 {2}kill service/);
   expect(text).toMatch(/ 2 {2}pool: round-limit/);
   expect(text).toMatch(/ 2 {2}train ModelGone: retry/);

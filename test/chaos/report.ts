@@ -9,6 +9,8 @@ export const RunResultSchema = z.object({
   disturbances: z.array(
     z.object({ kind: z.string(), on: z.string().optional(), atMs: z.number(), result: z.string() }),
   ),
+  /** What there was to check: decided rounds, model names that were asked for, and those among them that followed another one. */
+  done: z.object({ rounds: z.number(), trainings: z.number(), further: z.number() }).optional(),
   /** Processes that ended without being killed by the harness. */
   crashes: z.array(z.string()),
   seconds: z.number(),
@@ -61,6 +63,7 @@ export function summary(results: readonly RunResult[]): string {
   return [
     '',
     `${results.length} runs, ${failed.length} failed; seconds a run: median ${at(0.5)}, longest ${at(1)}`,
+    doneIn(results),
     ...table(
       'disturbances',
       results.flatMap(({ disturbances }) => disturbances.map(({ kind }) => kind)),
@@ -83,6 +86,12 @@ export function summary(results: readonly RunResult[]): string {
     ),
     ...(failed.length === 0 ? [] : [`failed seeds: ${failed.map(({ seed }) => seed).join(', ')}`]),
   ].join('\n');
+}
+
+/** A busy machine leaves loops little time before they are told to stop: a series that did nothing shows nothing. */
+function doneIn(results: readonly RunResult[]): string {
+  const sum = (of: 'rounds' | 'trainings' | 'further') => results.reduce((all, { done }) => all + (done?.[of] ?? 0), 0);
+  return `checked: ${sum('rounds')} decided rounds, ${sum('trainings')} trainings, ${sum('further')} of them after one that came to nothing`;
 }
 
 function table(title: string, items: readonly string[]): string[] {

@@ -1,5 +1,6 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ofRounds } from './checks/folder.ts';
 import { checkAll } from './checks/index.ts';
 import { type Disturbed, disturb } from './disturb.ts';
 import { type Evidence, evidenceOf, type LoopEvidence, ledgerOf, logSizes, logsSince } from './evidence.ts';
@@ -60,6 +61,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
       atMs: at - startedAt,
       result,
     })),
+    done: doneIn(evidence),
     crashes: [stage.temporal, stage.service, ...stage.workers].flatMap((kept, at) => kept.crashes.slice(crashes[at])),
     seconds: Math.round((Date.now() - startedAt) / 100) / 10,
     problems,
@@ -96,6 +98,15 @@ function unended({ name, status, tended }: LoopEvidence): string[] {
   if (status === 'COMPLETED' || status === 'CANCELLED') return [];
   const { phase = 'unknown', state = '' } = tended.seen ?? {};
   return [`liveness: ${name} is ${status.toLowerCase()}, last seen ${phase}: ${state}`];
+}
+
+function doneIn({ loops, requests }: Evidence): NonNullable<RunResult['done']> {
+  const models = new Set(requests.flatMap(({ training, path }) => (training ? [path] : [])));
+  return {
+    rounds: loops.flatMap((loop) => ofRounds(loop, 'record.json')).length,
+    trainings: models.size,
+    further: [...models].filter((path) => !path.endsWith('-1')).length,
+  };
 }
 
 function outcomeOf(files: LoopEvidence['files']): string | null {

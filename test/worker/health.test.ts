@@ -45,6 +45,13 @@ describe('a worker', () => {
     ]);
   });
 
+  it('names the setting when another program has its health port, or its bundle is not there', async () => {
+    const taken = { DELTALOOP_TASK_QUEUE: 'taken', DELTALOOP_HEALTH_PORT: String(worker.healthPort) };
+    await expect(realWorker(rig, taken)).rejects.toThrow(/DELTALOOP_HEALTH_PORT/);
+    const bundle = { DELTALOOP_TASK_QUEUE: 'taken', DELTALOOP_WORKFLOW_BUNDLE: '/nowhere/bundle.js' };
+    await expect(realWorker(rig, bundle)).rejects.toThrow(/\/nowhere\/bundle\.js/);
+  });
+
   it('answers reading only, tells nothing else, and lets nobody keep an answer', async () => {
     const { response } = await ask('/ready?x=1');
     expect(response.status).toBe(200);
