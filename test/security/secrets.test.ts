@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -9,9 +10,11 @@ import { KEY_HEADER, MOUNT_POINT } from '../../vision/contract.ts';
 import { type CliRun, deltaloop } from '../client/run-cli.ts';
 import { historyBytes } from '../support/history-bytes.ts';
 import { imageFolder } from '../support/images.ts';
+import { listening } from '../support/local-server.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type FaultRule, type FaultyProxy, faultyProxy } from '../support/proxy.ts';
 import { temporal } from '../support/temporal.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { walk } from './files.ts';
 
 const secret = (name: string) => `planted-${name}-${randomBytes(9).toString('hex')}`;
@@ -23,7 +26,7 @@ const encryptionKey = randomBytes(32).toString('base64');
 const ENVIRONMENT = {
   DELTALOOP_VISION_KEY: visionKey,
   DELTALOOP_CODEC_TOKEN: secret('codec'),
-  DELTALOOP_WEBHOOK_SECRET: secret('webhook'),
+  DELTALOOP_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
   TEMPORAL_API_KEY: secret('temporal'),
   AZURE_CLIENT_SECRET: secret('azure'),
 };
@@ -34,13 +37,16 @@ let server: TestWorkflowEnvironment;
 let service: Program;
 let worker: Program;
 let proxy: FaultyProxy;
+let closeReceiver: () => Promise<void>;
+/** Notices, as they came. */
+const notices: string[] = [];
 const said: CliRun[] = [];
 const umask = process.umask();
 
 beforeAll(async () => {
   // The careless machine: what is private must not depend on this.
   process.umask(0o000);
-  home = await mkdtemp(join(tmpdir(), 'deltaloop-secrets-'));
+  home = await temporaryFolder();
   server = await temporal();
   // What libraries keep in the user's home is theirs.
   await mkdir(join(home, 'sources/user'), { recursive: true });
@@ -59,12 +65,24 @@ beforeAll(async () => {
     DELTALOOP_VISION_LOG_LEVEL: 'debug',
   });
   proxy = await faultyProxy(service.ready.url ?? '');
+  const receiver = await listening(
+    createServer((request, response) => {
+      const take = (body: string) => {
+        notices.push(JSON.stringify(request.headers) + body);
+        response.writeHead(204).end();
+      };
+      text(request).then(take, () => response.destroy());
+    }),
+  );
+  closeReceiver = receiver.close;
   // An API key goes over TLS alone; TEMPORAL_TLS=false says that this server has none.
   worker = await startProgram('worker', {
     ...shared,
     TEMPORAL_ADDRESS: server.address,
     TEMPORAL_TLS: 'false',
     DELTALOOP_VISION_URL: proxy.url,
+    DELTALOOP_WEBHOOK_URL: `http://127.0.0.1:${receiver.port}/notices`,
+    DELTALOOP_WEBHOOK_ALLOW_HTTP_LOOPBACK: '1',
   });
   await imageFolder(join(home, 'sources/pool'), { perClass: 12, firstSeed: 1 });
   await imageFolder(join(home, 'sources/yardstick'), { perClass: 8, firstSeed: 1000 });
@@ -75,8 +93,8 @@ afterAll(async () => {
   await worker.stop();
   await service.stop();
   await proxy.close();
+  await closeReceiver();
   await server.teardown();
-  await rm(home, { recursive: true, force: true });
 });
 
 async function run(...args: string[]): Promise<CliRun> {
@@ -119,7 +137,7 @@ function leaks(where: string, content: Buffer | string): string[] {
 }
 
 describe('secrets in the environment of worker and service', () => {
-  it('are in no history, log, answer or file of a loop that met every trouble', async () => {
+  it('are in no history, log, answer, notice or file of a loop that met every trouble', async () => {
     await startLoop('troubled');
     for (const trouble of TROUBLES) {
       proxy.rule(trouble);
@@ -136,11 +154,13 @@ describe('secrets in the environment of worker and service', () => {
       ...leaks('the history', await historyBytes(server.client, 'troubled')),
       ...leaks('the worker’s log', worker.log()),
       ...leaks('the service’s log', service.log()),
+      ...leaks('a notice', notices.join('\n')),
       ...said.flatMap(({ stdout, stderr }) => leaks('a command', stdout + stderr)),
     ];
     for (const { path } of files) found.push(...leaks(path, await readFile(path)));
     expect(found).toEqual([]);
     expect(files.some(({ path }) => path.endsWith('report.html'))).toBe(true);
+    expect(notices.some((notice) => notice.includes('deltaloop.loop.needs-attention'))).toBe(true);
     // The failures are told all the same, with what they quoted taken out.
     expect(said.some(({ stdout }) => stdout.includes('the key … is unknown'))).toBe(true);
     expect(worker.log()).toContain('account.blob.core.windows.net/cats/coco.json?…');
