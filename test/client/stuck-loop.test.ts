@@ -37,7 +37,8 @@ const cli = (...args: string[]) => inProcess(args, { home: rig.home, env: { TEMP
 async function takenOver(name: string) {
   const stops = [await oneWorker(ground(), name), await oneWorker(ground(), `${name}-waits`)];
   const { stdout } = await cli('status', name);
-  return { stdout, stop: () => Promise.all(stops.map((stop) => stop())) };
+  // As one line, whatever the width of the terminal.
+  return { stdout: stdout.replaceAll(/\s+/g, ' '), stop: () => Promise.all(stops.map((stop) => stop())) };
 }
 
 /** Tries until a loop hangs. */
