@@ -38,7 +38,7 @@ beforeAll(async () => {
       DELTALOOP_TASK_QUEUE: 'watching',
       DELTALOOP_LOG_LEVEL: 'debug',
       DELTALOOP_METRICS_PORT: String(port),
-      OTHERS_SECRET,
+      DELTALOOP_CODEC_TOKEN: OTHERS_SECRET,
     },
   );
   const { handle } = await start(rig, {
@@ -63,7 +63,10 @@ beforeAll(async () => {
   // A step that the worker cannot do at all, as one whose history it cannot take up; the failure is counted.
   await rig.env.client.workflow.start('no-such-loop', { taskQueue: 'watching', workflowId: 'of-another-version' });
   await vi.waitUntil(
-    async () => (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).includes('_execution_failed'),
+    async () =>
+      (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).includes(
+        '\ntemporal_workflow_task_execution_failed',
+      ),
     { timeout: 30_000 },
   );
   metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
