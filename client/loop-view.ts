@@ -8,6 +8,7 @@ import { GRPC, grpcStatus, isServerAway } from './grpc.ts';
 import { type LoopFiles, readLoopFiles } from './loop-files.ts';
 import { progressFromFiles } from './progress-from-files.ts';
 import { KEYS } from './search-attributes.ts';
+import { type Stuck, whyStuck } from './stuck-loop.ts';
 
 export { readFinished } from './finished-view.ts';
 
@@ -113,12 +114,12 @@ async function runningView(
     if (progress.result) return { kind: 'finished', progress, result: progress.result };
     return { kind: 'running', progress, needsPerson: needsHuman || progress.attention !== null, note: null };
   } catch (error) {
-    const note = whyNoAnswer(error, description.taskQueue);
+    const { note, next } = await whyNoAnswer(options, description, error);
     const words = {
       phase: phaseOf(description),
       round: description.typedSearchAttributes.get(KEYS.round) ?? 0,
       state: note,
-      next: 'Start the worker; the loop goes on where it was.',
+      next,
     };
     return { kind: 'running', progress: progressFromFiles(options.loop, files, words), needsPerson: needsHuman, note };
   }
@@ -127,13 +128,22 @@ async function runningView(
 /** How the server says that a query waited for a worker in vain. */
 const UNANSWERED: number[] = [GRPC.cancelled, GRPC.deadlineExceeded, GRPC.failedPrecondition];
 
-/** The note for a query that no worker answered; rethrows when it is the server that is away. */
-function whyNoAnswer(error: unknown, taskQueue: string): string {
+/** Why no worker answered a query, and what to do; rethrows when it is the server that is away. */
+async function whyNoAnswer(
+  options: ReadLoopOptions,
+  { taskQueue, runId }: WorkflowExecutionDescription,
+  error: unknown,
+): Promise<Stuck> {
   const status = grpcStatus(error);
-  if (status && UNANSWERED.includes(status.code)) return noWorker(taskQueue);
-  if (isServerAway(error) || status?.code === GRPC.notFound) throw error;
-  const reason = status?.details || (error instanceof Error ? error.message : String(error));
-  return `The worker on task queue ${taskQueue} cannot tell the loop’s progress: ${reason}`;
+  const unanswered = status !== undefined && UNANSWERED.includes(status.code);
+  if (!unanswered && (isServerAway(error) || status?.code === GRPC.notFound)) throw error;
+  const asked = error instanceof Error ? error : new Error(String(error));
+  const stuck = await bounded(options, () => whyStuck({ ...options, runId, error: asked })).catch(() => null);
+  if (stuck) return stuck;
+  const next = 'Start the worker; the loop goes on where it was.';
+  if (unanswered) return { note: noWorker(taskQueue), next };
+  const reason = status?.details || asked.message;
+  return { note: `The worker on task queue ${taskQueue} cannot tell the loop’s progress: ${reason}`, next };
 }
 
 /** The sentence for a task queue on which no worker answers. */

@@ -5,6 +5,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Acknowledgement } from '../workflows/messages.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
@@ -28,11 +29,32 @@ export type Send = (handle: WorkflowHandle) => Promise<Acknowledgement>;
 export async function sendUpdate({ client, loop, timeoutMs = 10_000 }: SendOptions, send: Send): Promise<string> {
   const handle = client.workflow.getHandle(loop);
   try {
-    const answer = await client.connection.withDeadline(Date.now() + timeoutMs, () => send(handle));
+    const answer = await client.connection.withDeadline(Date.now() + timeoutMs, () => untilSeen(() => send(handle)));
     return answer.message;
   } catch (error) {
     throw updateError(error, loop, await queueOf(client, loop));
   }
+}
+
+const SENDINGS = 5;
+
+/**
+ * Sends again what a worker that just came up passed over: Temporal's SDK loses an update when a query reaches such a worker first
+ * (docs/reliability.md), and the server says so. The loop has never seen it, so it cannot count twice.
+ */
+export async function untilSeen<T>(send: () => Promise<T>): Promise<T> {
+  for (let times = 1; ; times += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      if (times === SENDINGS || !passedOver(error)) throw error;
+    }
+  }
+}
+
+function passedOver(error: unknown): boolean {
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) return false;
+  return error.cause.type === 'UnprocessedUpdate';
 }
 
 /** The loop's task queue, to name it in an error; the common one where the server cannot be asked. */

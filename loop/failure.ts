@@ -129,8 +129,10 @@ export const FAILURES = {
   },
   NotEnoughImages: {
     headline: 'A class has fewer images than the service needs',
-    explanation: 'The deadline of this round’s collecting has passed before every class had the service’s minimum.',
-    remedy: 'Hand in more images of that class with `deltaloop submit`, then answer `retry`.',
+    explanation:
+      'A class was short of the service’s minimum when this round’s collecting reached its deadline, or another service was named that asks for more.',
+    remedy:
+      'While the round collects, hand in more images of that class with `deltaloop submit` and answer `retry`. After that, answer `skip`, and the next round collects them, or name a service that needs fewer.',
   },
   SourceUnreadable: {
     headline: 'The place where images come from cannot be read',

@@ -35,7 +35,8 @@ export async function needsAttention(ctx: LoopContext, where: string, failure: F
     remedy,
     step: where,
     round: state.round,
-    ...(SKIPPABLE.has(where) && !state.ending ? { canSkip: true } : {}),
+    // Before round 1 the evaluation set is registered: there is no round yet that could do without it.
+    ...(SKIPPABLE.has(where) && state.round > 0 && !state.ending ? { canSkip: true } : {}),
     since: new Date().toISOString(),
   };
   state.answer = null;

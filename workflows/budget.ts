@@ -6,7 +6,9 @@ export interface Budget {
 }
 
 export function newBudget(capHours: number): Budget {
-  return { capMinutes: Math.floor(capHours * 60), settledMinutes: 0, reservedMinutes: 0 };
+  // An endless cap would be written into a history as null, and read as none left.
+  const capMinutes = Math.min(Number.MAX_SAFE_INTEGER, Math.floor(capHours * 60));
+  return { capMinutes, settledMinutes: 0, reservedMinutes: 0 };
 }
 
 /** Puts another cap into force, compute hours; what is settled and reserved stays, so that lowering it cancels nothing. */

@@ -63,7 +63,11 @@ function registerControls(ctx: LoopContext): void {
   setHandler(stop, (request?: StopRequest) => askToStop(ctx, request), {
     description:
       'Ends the loop after the running step; with "now", also cancels a running training. Data, if you like: {"now": true, "by": "your name", "reason": "why"}',
-    validator: check(['now']),
+    validator: (request?: StopRequest) => {
+      check(['now'])(request);
+      // To take what is meant as “now” for “later” would pay for a training that nobody wants.
+      if (typeof (request?.now ?? false) !== 'boolean') refuse('“now” must be true or false.');
+    },
   });
 }
 
@@ -110,7 +114,8 @@ function isBatch(batch: SubmittedBatch): boolean {
   const { uri, sha256 } = batch?.manifest ?? {};
   if (typeof uri !== 'string' || typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) return false;
   if (!uri.startsWith('file:') || !uri.endsWith(`/batches/${sha256}.json`)) return false;
-  if (typeof batch.counts !== 'object' || batch.counts === null) return false;
+  if (typeof batch.counts !== 'object' || batch.counts === null || Array.isArray(batch.counts)) return false;
+  if (typeof (batch.by ?? '') !== 'string') return false;
   return [...Object.values(batch.counts), batch.images ?? 0].every((count) => Number.isInteger(count) && count >= 0);
 }
 

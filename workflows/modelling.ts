@@ -28,7 +28,9 @@ export async function register(ctx: LoopContext, set: ImageSet): Promise<Dataset
 export async function trainAndMeasure(ctx: LoopContext, training: TrainingRun): Promise<string | null> {
   for (let moved = false; ; ) {
     try {
-      if (moved && training.share === undefined) await requireEnough(ctx);
+      // Also at first: somebody may have named the service after the images were collected.
+      if (training.share === undefined && (moved || ctx.state.changes?.service !== undefined))
+        await requireEnough(ctx, moved);
       const model = await train(ctx, training);
       if (model === null || (await evaluate(ctx, model, training.share))) return model;
       training.because = answered(ctx, { after: model, failure: 'ModelGone', code: null });

@@ -23,7 +23,7 @@ interface How {
 }
 
 /** Names that are tried by themselves when the ones before are taken by something else. */
-const FURTHER_NAMES = 3;
+export const FURTHER_NAMES = 3;
 
 /**
  * Registers a dataset under its name, or under a further one where that is taken by other content. Registering again what the

@@ -1,7 +1,9 @@
+import { patched } from '@temporalio/workflow';
 import { attempt } from './attempting.ts';
 import { needsAttention } from './attention.ts';
 import { type LoopContext, ofLoop, work } from './context.ts';
-import { add, imageCount, subtract, total } from './loop-state.ts';
+import { add, type Frozen, imageCount, subtract, total } from './loop-state.ts';
+import { FURTHER_NAMES, nameOf } from './registering.ts';
 import { unwindIfMoved } from './unwinding.ts';
 
 /**
@@ -14,6 +16,7 @@ export async function ensureService(ctx: LoopContext): Promise<void> {
   const { frozen } = state;
   while (frozen && ctx.input.spec.service !== (frozen.service ?? origin.spec.service)) {
     let service = '';
+    let further = 0;
     const { minImagesPerClass } = await attempt(ctx, {
       step: 'service',
       begins: true,
@@ -26,10 +29,27 @@ export async function ensureService(ctx: LoopContext): Promise<void> {
           evaluation: yardstick,
         });
       },
+      mend: async ({ type }) => {
+        if (type !== 'DatasetNameTaken' || further === FURTHER_NAMES || !patched('further-names')) return false;
+        further += 1;
+        renameYardstick(frozen);
+        return true;
+      },
+      onRetry: () => {
+        further = 0;
+      },
     });
     Object.assign(frozen, { service, minImagesPerClass });
     state.need = enough(ctx, state.need);
   }
+}
+
+/** Gives the evaluation set its next name at the services, where something else stands under the one that it has. */
+function renameYardstick({ evaluation }: Frozen): void {
+  if (!evaluation) return;
+  const { base = evaluation.dataset, version = 1 } = evaluation;
+  const next = { base, version: version + 1 };
+  Object.assign(evaluation, { ...next, dataset: nameOf(next) });
 }
 
 /**
@@ -49,14 +69,15 @@ export function unbind({ state }: LoopContext): void {
 
 /**
  * Asks what to do where a service that came later needs more images of a class than the round has: they cannot be had in this round.
+ * @param moved the round's trainings began at another service
  * @throws LoopEnd, RoundSkipped as `needsAttention`; ServiceChanged when the answer names yet another service.
  */
-export async function requireEnough(ctx: LoopContext): Promise<void> {
+export async function requireEnough(ctx: LoopContext, moved: boolean): Promise<void> {
   const { state } = ctx;
   const { bound = '', frozen } = state;
   while (frozen) {
     const short = frozen.classes.filter((name) => (state.have[name] ?? 0) < frozen.minImagesPerClass);
-    if (short.length === 0) return;
+    if (short.length === 0 || !(moved || patched('enough-at-start'))) return;
     const has = short.map((name) => `${name} has ${state.have[name] ?? 0}`).join(', ');
     await needsAttention(ctx, 'train', {
       type: 'NotEnoughImages',

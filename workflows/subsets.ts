@@ -1,7 +1,9 @@
+import { patched } from '@temporalio/workflow';
 import type { SubsetModel, SubsetSet, TrainingSet } from '../activities/types.ts';
 import { hoursLeft } from './budget.ts';
 import type { LoopContext } from './context.ts';
 import { register, trainAndMeasure } from './modelling.ts';
+import type { Dataset } from './registering.ts';
 import { partOfRound } from './summaries.ts';
 import { newRun, type TrainingRun, wantedHours } from './training-run.ts';
 import { LoopEnd, RoundSkipped } from './unwinding.ts';
@@ -53,7 +55,11 @@ async function trainOne(
   { set, keepFree, result }: { set: SubsetSet; keepFree: number; result: Subsets },
 ): Promise<void> {
   const { share, images } = set;
-  const dataset = await register(ctx, set);
+  const dataset = await datasetOrNote(ctx, set);
+  if ('note' in dataset) {
+    result.notes.push(dataset.note);
+    return;
+  }
   const run = newRun({ set, dataset, share, keepFree });
   const model = await modelOrNote(ctx, run);
   result.billedMinutes += run.billedMinutes;
@@ -61,8 +67,22 @@ async function trainOne(
   else result.models.push({ share, images, model: model.name, billedMinutes: run.billedMinutes });
 }
 
+function training({ images, share }: Pick<SubsetSet, 'images' | 'share'>): string {
+  return `The training on ${images} images, ${partOfRound(share)},`;
+}
+
+/** A part whose dataset a person skips is left out like one whose training is; the round goes on. */
+async function datasetOrNote(ctx: LoopContext, set: SubsetSet): Promise<Dataset | { note: string }> {
+  try {
+    return await register(ctx, set);
+  } catch (error) {
+    if (!(error instanceof RoundSkipped) || !patched('skip-part')) throw error;
+    return { note: `${training(set)} was left out: ${error.note}.` };
+  }
+}
+
 async function modelOrNote(ctx: LoopContext, run: TrainingRun): Promise<{ name: string } | { note: string }> {
-  const part = `The training on ${run.set.images} images, ${partOfRound(run.share ?? 1)},`;
+  const part = training({ images: run.set.images, share: run.share ?? 1 });
   try {
     const name = await trainAndMeasure(ctx, run);
     return name === null ? { note: `${part} learned nothing (diverged); the forecast does without it.` } : { name };

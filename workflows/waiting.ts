@@ -1,4 +1,4 @@
-import { condition } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import { enter, type LoopContext } from './context.ts';
 import { writeJournal } from './journal.ts';
 import { step } from './summaries.ts';
@@ -50,10 +50,17 @@ export async function gate(ctx: LoopContext): Promise<void> {
   endIfStopped(ctx);
   if (deadlinePassed(ctx)) throw new LoopEnd('deadline');
   await writeJournal(ctx);
-  if (state.paused) {
-    enter(ctx, 'paused', `Paused ${byWhom(state.paused)}`);
-    await wait(ctx, { until: () => state.paused === null });
-    await writeJournal(ctx);
-  }
+  if (state.paused) await whilePaused(ctx);
+  // Writing takes a moment, on a slow disk minutes: what people said meanwhile holds too.
+  while (state.paused && patched('paused-again')) await whilePaused(ctx);
+  if (state.stop && patched('stopped-while-writing')) endIfStopped(ctx);
   unwindIfMoved(ctx, null);
+}
+
+async function whilePaused(ctx: LoopContext): Promise<void> {
+  const { state } = ctx;
+  if (!state.paused) return;
+  enter(ctx, 'paused', `Paused ${byWhom(state.paused)}`);
+  await wait(ctx, { until: () => state.paused === null });
+  await writeJournal(ctx);
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { choosePort } from '../../dev/ports.ts';
 import { OUTCOMES } from '../../loop/outcome.ts';
 import { pause, resolve, resume } from '../../workflows/messages.ts';
@@ -52,6 +52,15 @@ beforeAll(async () => {
   await until(handle, ({ attention }) => attention !== null);
   await handle.executeUpdate(resolve, { args: [{ answer: 'retry', by: 'a person' }] });
   await handle.result();
+  // A step that the worker cannot do at all, as one whose history it cannot take up; the failure is counted.
+  await rig.env.client.workflow.start('no-such-loop', { taskQueue: 'watching', workflowId: 'of-another-version' });
+  await vi.waitUntil(
+    async () =>
+      (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).includes(
+        '\ntemporal_workflow_task_execution_failed',
+      ),
+    { timeout: 30_000 },
+  );
   metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   expect(await worker.stop()).toBe(0);
   await proxy.close();

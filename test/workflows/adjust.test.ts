@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJournal } from '../../data/journal.ts';
 import type { Changes } from '../../loop/changes.ts';
@@ -9,12 +7,12 @@ import { RoundDrawSchema } from '../../loop/files.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
 import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import { createVisionClient } from '../../vision/client.ts';
-import { createVisionService } from '../../vision-service/server.ts';
 import { adjust, pause, resolve, resume } from '../../workflows/messages.ts';
 import { inProcess } from '../client/run-cli.ts';
 import { imageFolder } from '../support/images.ts';
 import { type FaultyProxy, faultyProxy, holdTraining } from '../support/proxy.ts';
 import { createRig, type LoopHandle, profiles, type Rig, start } from '../support/rig.ts';
+import { secondService } from '../support/second-service.ts';
 import { billed } from '../support/service-records.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
 import { until } from '../support/watching.ts';
@@ -47,22 +45,6 @@ afterAll(async () => {
   await proxy.close();
   await rig.teardown();
 });
-
-async function secondService({ home }: Rig) {
-  const key = randomUUID();
-  const log = pino({ level: 'silent' });
-  const options = {
-    home: join(home, 'spare'),
-    key,
-    backbone: 'classical',
-    port: 0,
-    threads: 1,
-    log,
-    allowedRoots: [home],
-  };
-  const service = await createVisionService(options);
-  return { url: service.url, key, close: () => service.close() };
-}
 
 function spec(name: string, more: Partial<LoopSpecInput> = {}): LoopSpecInput {
   const few = { imagesPerClass: 2, caps: { rounds: 1 }, patience: 9 };

@@ -45,6 +45,12 @@ function take(run: Run, next: Step): Run {
 }
 
 describe('a budget', () => {
+  it('of more hours than there are numbers for comes through a history as it was', () => {
+    const budget = newBudget(Number.MAX_VALUE);
+    expect(JSON.parse(JSON.stringify(budget))).toEqual(budget);
+    expect(hoursLeft(withCap(budget, 1e308))).toBeGreaterThan(1e12);
+  });
+
   it('is never passed, whatever is reserved and settled in whatever order', () => {
     fc.assert(
       fc.property(caps, fc.array(step, { maxLength: 60 }), (cap, steps) => {
