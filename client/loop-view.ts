@@ -113,12 +113,12 @@ async function runningView(
     if (progress.result) return { kind: 'finished', progress, result: progress.result };
     return { kind: 'running', progress, needsPerson: needsHuman || progress.attention !== null, note: null };
   } catch (error) {
-    const note = whyNoAnswer(error, description.taskQueue);
+    const { note, next } = whyNoAnswer(error, description.taskQueue);
     const words = {
       phase: phaseOf(description),
       round: description.typedSearchAttributes.get(KEYS.round) ?? 0,
       state: note,
-      next: 'Start the worker; the loop goes on where it was.',
+      next,
     };
     return { kind: 'running', progress: progressFromFiles(options.loop, files, words), needsPerson: needsHuman, note };
   }
@@ -127,14 +127,32 @@ async function runningView(
 /** How the server says that a query waited for a worker in vain. */
 const UNANSWERED: number[] = [GRPC.cancelled, GRPC.deadlineExceeded, GRPC.failedPrecondition];
 
-/** The note for a query that no worker answered; rethrows when it is the server that is away. */
-function whyNoAnswer(error: unknown, taskQueue: string): string {
+/** The note, without its full stop, for a query that no worker answered, and what to do; rethrows when it is the server that is away. */
+function whyNoAnswer(error: unknown, taskQueue: string): { note: string; next: string } {
   const status = grpcStatus(error);
-  if (status && UNANSWERED.includes(status.code)) return noWorker(taskQueue);
+  if (status && UNANSWERED.includes(status.code))
+    return { note: noWorker(taskQueue), next: 'Start the worker; the loop goes on where it was.' };
   if (isServerAway(error) || status?.code === GRPC.notFound) throw error;
-  const reason = status?.details || (error instanceof Error ? error.message : String(error));
-  return `The worker on task queue ${taskQueue} cannot tell the loop’s progress: ${reason}`;
+  const reason = (status?.details || (error instanceof Error ? error.message : String(error))).replace(/\.$/, '');
+  if (MISSING_KEY.test(reason))
+    return {
+      note: `This command cannot read what the worker tells: ${reason}`,
+      next: 'Give this command the keys that the worker has; the loop itself goes on.',
+    };
+  if (reason === ENCRYPTED_FAILURE)
+    return {
+      note: `The worker on task queue ${taskQueue} cannot tell the loop’s progress, and why is encrypted: most likely it lacks a key that the loop was written with`,
+      next: 'Look for “encrypted with the key” in the worker’s log, add that key to its DELTALOOP_ENCRYPTION_KEYS and restart it; the loop goes on where it was.',
+    };
+  return {
+    note: `The worker on task queue ${taskQueue} cannot tell the loop’s progress: ${reason}`,
+    next: 'Look into the worker’s log; the loop goes on where it was once the worker can.',
+  };
 }
+
+/** How the codec says that a key is not there, and what stands in place of a failure whose text is encrypted. */
+const MISSING_KEY = /encrypted with the key .* missing here/;
+const ENCRYPTED_FAILURE = 'Encoded failure';
 
 /** The sentence for a task queue on which no worker answers. */
 export function noWorker(taskQueue: string): string {

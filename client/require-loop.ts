@@ -52,7 +52,7 @@ export async function requireRunning(
   if (view.note === null) return view;
   throw new CliError(`Loop ${loop} cannot be asked at the moment; nothing was changed. ${view.note}.`, {
     exitCode: EXIT.unexpected,
-    next: 'When a worker runs, type the command again.',
+    next: `${view.progress.next} Then type the command again.`,
   });
 }
 

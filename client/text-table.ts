@@ -38,7 +38,7 @@ export function wrapWords(text: string, width: number | undefined): string {
   const room = width - indent.length;
   const lines: string[] = [];
   let line = '';
-  for (const word of keptTogether(text.slice(indent.length), room).split(' ')) {
+  for (const word of keptTogether(text.slice(indent.length), room)) {
     if (line !== '' && line.length + 1 + word.length > room) {
       lines.push(line);
       line = word;
@@ -47,11 +47,13 @@ export function wrapWords(text: string, width: number | undefined): string {
   return [...lines, line].map((words) => `${indent}${words.replaceAll('\u00a0', ' ')}`).join('\n');
 }
 
-/** The text with no-break spaces where a line must not end: a command is there to be copied. */
-function keptTogether(text: string, room: number): string {
+/** The words of a text, with no-break spaces where a line should not end: a command is there to be copied. */
+function keptTogether(text: string, room: number): string[] {
   return text
-    .replace(/`[^`]+`/g, (command) => (command.length + 1 > room ? command : command.replaceAll(' ', '\u00a0')))
-    .replace(/(?<=\d) (?=(?:%|h|min|s)(?![\p{L}\d]))/gu, '\u00a0');
+    .replace(/`[^`]+`/g, (command) => command.replaceAll(' ', '\u00a0'))
+    .replace(/(?<=\d) (?=(?:%|h|min|s)(?![\p{L}\d]))/gu, '\u00a0')
+    .split(' ')
+    .flatMap((word) => (word.length > room ? word.split('\u00a0') : [word]));
 }
 
 /** Joins parts as `a · b`, with line breaks after a separator, and inside a part only where it is longer than a line. */
