@@ -8,13 +8,11 @@ import { LoopFailure } from './errors.ts';
 export function serviceOf({ services }: ActivityDeps, profile: string): ServiceProfile {
   const found = services.get(profile);
   if (found) return found;
-  const variable =
-    profile === 'default'
-      ? 'DELTALOOP_VISION_URL'
-      : `DELTALOOP_VISION_${profile.toUpperCase().replaceAll('-', '_')}_URL`;
+  const prefix =
+    profile === 'default' ? 'DELTALOOP_VISION' : `DELTALOOP_VISION_${profile.toUpperCase().replaceAll('-', '_')}`;
   const known = [...services.keys()].join(', ') || 'none';
   throw new LoopFailure(
     'ServiceProfileUnknown',
-    `The spec asks for the vision service “${profile}”; this worker knows: ${known}. Set ${variable} and the key beside it.`,
+    `This loop is to use the vision service “${profile}”; this worker knows: ${known}. What is missing: ${prefix}_URL and ${prefix}_KEY.`,
   );
 }

@@ -86,11 +86,17 @@ function listed(
     round: files?.result?.rounds ?? attributes?.get(KEYS.round) ?? files?.rounds.length ?? 0,
     metric: files?.rounds.findLast((record) => record.metric !== null)?.metric ?? attributes?.get(KEYS.metric) ?? null,
     holdOut: Boolean(files?.spec) && files?.spec?.evaluation === undefined,
-    target: files?.spec?.target ?? attributes?.get(KEYS.target) ?? null,
+    target: targetOf(files, running ? attributes : undefined),
     needsPerson: running && !files?.result && attributes?.get(KEYS.needsHuman) === true,
     unusedImages: files?.result?.unusedImages ?? 0,
     startedAt: files?.loop.startedAt ?? execution?.startTime.toISOString() ?? '',
   };
+}
+
+/** What a running loop says itself is newer than its files: a change of the target reaches them with its next step. */
+function targetOf(files: LoopFiles | undefined, told: WorkflowExecutionInfo['typedSearchAttributes'] | undefined) {
+  if (told?.get(KEYS.phase) !== undefined) return told.get(KEYS.target) ?? null;
+  return files?.spec?.target ?? null;
 }
 
 function stateOf(files: LoopFiles | undefined, execution: WorkflowExecutionInfo | undefined): string {

@@ -6,6 +6,7 @@ import { progress as progressQuery } from '../workflows/messages.ts';
 import { type FinishedView, finishedView } from './finished-view.ts';
 import { GRPC, grpcStatus, isServerAway } from './grpc.ts';
 import { type LoopFiles, readLoopFiles } from './loop-files.ts';
+import { whyNoAnswer } from './no-answer.ts';
 import { progressFromFiles } from './progress-from-files.ts';
 import { KEYS } from './search-attributes.ts';
 import { type Stuck, whyStuck } from './stuck-loop.ts';
@@ -114,7 +115,7 @@ async function runningView(
     if (progress.result) return { kind: 'finished', progress, result: progress.result };
     return { kind: 'running', progress, needsPerson: needsHuman || progress.attention !== null, note: null };
   } catch (error) {
-    const { note, next } = await whyNoAnswer(options, description, error);
+    const { note, next } = await whyUnanswered(options, description, error);
     const words = {
       phase: phaseOf(description),
       round: description.typedSearchAttributes.get(KEYS.round) ?? 0,
@@ -129,7 +130,7 @@ async function runningView(
 const UNANSWERED: number[] = [GRPC.cancelled, GRPC.deadlineExceeded, GRPC.failedPrecondition];
 
 /** Why no worker answered a query, and what to do; rethrows when it is the server that is away. */
-async function whyNoAnswer(
+async function whyUnanswered(
   options: ReadLoopOptions,
   { taskQueue, runId }: WorkflowExecutionDescription,
   error: unknown,
@@ -140,10 +141,8 @@ async function whyNoAnswer(
   const asked = error instanceof Error ? error : new Error(String(error));
   const stuck = await bounded(options, () => whyStuck({ ...options, runId, error: asked })).catch(() => null);
   if (stuck) return stuck;
-  const next = 'Start the worker; the loop goes on where it was.';
-  if (unanswered) return { note: noWorker(taskQueue), next };
-  const reason = status?.details || asked.message;
-  return { note: `The worker on task queue ${taskQueue} cannot tell the loop’s progress: ${reason}`, next };
+  if (unanswered) return { note: noWorker(taskQueue), next: 'Start the worker; the loop goes on where it was.' };
+  return whyNoAnswer((status?.details || asked.message).replace(/\.$/, ''), taskQueue);
 }
 
 /** The sentence for a task queue on which no worker answers. */

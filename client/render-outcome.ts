@@ -17,9 +17,16 @@ export function outcomeText(result: LoopResult, style: Styler, width?: number): 
     wrapWords(recommendedLine(result), width),
     wrapWords(used, width),
     unused && style('yellow', wrapWords(unused, width)),
+    wrapWords(onwards(result), width),
   ]
     .filter(Boolean)
     .join('\n');
+}
+
+/** How the images of a loop that ended short of its aim are used further; empty where there is nothing to go on with. */
+function onwards(result: LoopResult): string {
+  if (isClaim(result) || result.images === 0) return '';
+  return `To go on with its images, under another name: \`deltaloop start SPEC --from ${result.loop}\`.`;
 }
 
 /** Only a hold-out metric has no interval. */

@@ -32,7 +32,7 @@ export async function unknownLoop({ home, loop, where }: Record<'home' | 'loop' 
   const names = await loopNames(home);
   const nearest = names.length > 0 ? closest(loop, names) : undefined;
   const hint =
-    nearest !== undefined && distance(loop, nearest) <= Math.max(2, loop.length / 3) ? ` Did you mean ${nearest}?` : '';
+    nearest !== undefined && distance(loop, nearest) <= Math.max(1, loop.length / 3) ? ` Did you mean ${nearest}?` : '';
   return new CliError(`There is no loop ${loop}: ${where}.${hint}`, {
     exitCode: EXIT.usage,
     next: 'See all loops: deltaloop list. Another home is chosen with DELTALOOP_HOME.',
@@ -61,7 +61,7 @@ function notRunning(loop: string, view: Exclude<KnownView, { kind: 'running' }>)
   if (view.kind === 'finished') {
     return new CliError(`Loop ${loop} has ended (${view.result.outcome}): ${view.result.sentence}`, {
       exitCode: EXIT.usage,
-      next: `See its rounds: deltaloop rounds ${loop}. A new loop needs another name.`,
+      next: `See its rounds: deltaloop rounds ${loop}. Go on with its images in a new loop: deltaloop start SPEC --from ${loop}`,
     });
   }
   const exitCode = view.kind === 'broken' ? EXIT.unexpected : EXIT.usage;

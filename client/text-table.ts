@@ -28,18 +28,32 @@ function pad(text: string, width: number, right: boolean): string {
   return right ? text.padStart(width) : text.padEnd(width);
 }
 
-/** Breaks a text between words into lines of at most `width` characters; a longer word keeps a line of its own. */
+/**
+ * Breaks a text between words into lines of at most `width` characters; a longer word keeps a line of its own. All lines are as far
+ * in as the first; a command between backticks that fits on a line, and a figure with its unit, stay together.
+ */
 export function wrapWords(text: string, width: number | undefined): string {
   if (width === undefined) return text;
+  const indent = /^ */.exec(text)?.[0] ?? '';
+  const room = width - indent.length;
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+  for (const word of keptTogether(text.slice(indent.length), room)) {
+    if (line !== '' && line.length + 1 + word.length > room) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
   }
-  return [...lines, line].join('\n');
+  return [...lines, line].map((words) => `${indent}${words.replaceAll('\u00a0', ' ')}`).join('\n');
+}
+
+/** The words of a text, with no-break spaces where a line should not end: a command is there to be copied. */
+function keptTogether(text: string, room: number): string[] {
+  return text
+    .replace(/`[^`]+`/g, (command) => command.replaceAll(' ', '\u00a0'))
+    .replace(/(?<=\d) (?=(?:%|h|min|s)(?![\p{L}\d]))/gu, '\u00a0')
+    .split(' ')
+    .flatMap((word) => (word.length > room ? word.split('\u00a0') : [word]));
 }
 
 /** Joins parts as `a · b`, with line breaks after a separator, and inside a part only where it is longer than a line. */

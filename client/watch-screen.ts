@@ -103,7 +103,9 @@ function plainScreen({ loop, output, places }: ScreenOptions): WatchScreen {
     },
     done: (last) => {
       if (last?.kind !== 'finished') return;
-      output.data([roundsText(last.progress), outcomeText(last.result, output.style)].filter(Boolean).join('\n\n'));
+      output.data(
+        [roundsText(last.progress), outcomeText(last.result, output.style, output.width)].filter(Boolean).join('\n\n'),
+      );
     },
   };
 }

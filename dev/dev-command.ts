@@ -69,7 +69,9 @@ export function whatRunsWhere(home: string, services: Omit<Services, 'stop'>): s
   const elsewhere = home === clientSettings().home ? [] : [`  export DELTALOOP_HOME=${home}`];
   return [
     '',
-    services.started ? 'Everything is up:' : `Everything is up already, kept by process ${services.pid}:`,
+    services.started
+      ? 'Everything is up:'
+      : `Everything is up already, kept by process ${services.pid}, with the settings it was started with:`,
     ...(services.uiUrl ? [`  Temporal UI      ${services.uiUrl}`] : []),
     `  Temporal server  ${services.temporalAddress}, namespace ${services.namespace}`,
     `  Vision service   ${services.serviceUrl}`,

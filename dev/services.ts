@@ -174,6 +174,8 @@ function startWorker(
     logs: join(options.home, 'logs'),
     signal: options.signal,
     env: {
+      // For links in notices; an address that the operator names goes before it.
+      ...(temporal.uiUrl && { DELTALOOP_TEMPORAL_UI: temporal.uiUrl }),
       ...connectionEnvironment(options.env, temporal),
       DELTALOOP_HOME: options.home,
       DELTALOOP_VISION_URL: vision.url,

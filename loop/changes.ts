@@ -50,7 +50,7 @@ const text = (pattern: RegExp, must: string): Rule => ({
 });
 const orNone = ({ fits, must }: Rule): Rule => ({
   fits: (value) => value === null || fits(value),
-  must: `${must}, or null for none`,
+  must: `${must}, or none (null in JSON)`,
 });
 
 /** The same bounds as the spec’s schema, by hand: the workflow has no room for a schema library, and a test compares them. */

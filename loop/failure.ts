@@ -23,8 +23,9 @@ export const FAILURES = {
   ServiceUnauthorized: {
     headline: 'The vision service refuses the key',
     explanation:
-      'It answered 401 or 403: the key was changed, has expired, or belongs to another resource. A key lives only in the worker’s environment.',
-    remedy: 'Put the right key into the worker’s environment and restart the worker, then answer `retry`.',
+      'That is what 401 and 403 mean: the key was changed, has expired, or belongs to another resource. A key lives only in the worker’s environment.',
+    remedy:
+      'Put the right key into the worker’s environment (DELTALOOP_VISION_KEY, or DELTALOOP_VISION_<PROFILE>_KEY for a profile) and restart the worker, then answer `retry`.',
   },
   ServiceRejected: {
     headline: 'The vision service refused a request',
@@ -48,7 +49,7 @@ export const FAILURES = {
   ServiceProfileUnknown: {
     headline: 'The worker knows no vision service of that name',
     explanation:
-      'The spec names a service profile; addresses and keys of profiles live only in the worker’s environment.',
+      'A spec or an answer names a service profile; addresses and keys of profiles live only in the worker’s environment.',
     remedy:
       'Add the profile to the worker’s environment and restart the worker, or name another one with `--set service=NAME`; then answer `retry`.',
   },

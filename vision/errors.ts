@@ -11,7 +11,7 @@ export class VisionHttpError extends Error {
   readonly retryAfterMs?: number;
 
   constructor(answer: VisionHttpAnswer) {
-    super(`${answer.method} ${answer.path} answered ${answer.status} ${answer.code}: ${answer.serviceMessage}`);
+    super(`${answer.method} ${answer.path} answered ${statusAndCode(answer)}: ${answer.serviceMessage}`);
     this.status = answer.status;
     this.code = answer.code;
     this.method = answer.method;
@@ -19,6 +19,11 @@ export class VisionHttpError extends Error {
     this.serviceMessage = answer.serviceMessage;
     if (answer.retryAfterMs !== undefined) this.retryAfterMs = answer.retryAfterMs;
   }
+}
+
+/** Some services send the status again as the code. */
+function statusAndCode({ status, code }: VisionHttpAnswer): string {
+  return code === String(status) || code === `HTTP_${status}` ? String(status) : `${status} ${code}`;
 }
 
 /** The parts of an error answer that are kept. `path` has no query; `retryAfterMs` is from now. */

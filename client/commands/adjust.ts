@@ -1,8 +1,9 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { CommandContext } from '../context.ts';
 import { loopName } from '../loop-name.ts';
-import { setOption } from '../set-option.ts';
+import { CHANGES_HELP, setOption } from '../set-option.ts';
 import { userName } from '../settings.ts';
+import { wrapWords } from '../text-table.ts';
 
 /** `deltaloop adjust LOOP --set key=value …` */
 export function addAdjustCommand(program: Command, context: CommandContext): void {
@@ -14,6 +15,7 @@ export function addAdjustCommand(program: Command, context: CommandContext): voi
     .option('--reason <text>', 'why, for the record')
     .option('--by <name>', 'who asks', userName())
     .option('--json', 'print one JSON document')
+    .addHelpText('after', CHANGES_HELP)
     .action(async (loop, { set: pairs, by, reason, json }) => {
       const { changeLoop } = await import('../change-loop.ts');
       const { changesAsked } = await import('../change-spec.ts');
@@ -24,6 +26,6 @@ export function addAdjustCommand(program: Command, context: CommandContext): voi
         handle.executeUpdate(adjust, { args: [request], updateId }),
       );
       if (json) context.output.json({ schemaVersion: 1, loop, message, ...request });
-      else context.output.data(message);
+      else context.output.data(wrapWords(message, context.output.width));
     });
 }

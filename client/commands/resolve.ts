@@ -1,8 +1,9 @@
 import { Argument, type Command } from '@commander-js/extra-typings';
 import type { CommandContext } from '../context.ts';
 import { loopName } from '../loop-name.ts';
-import { setOption } from '../set-option.ts';
+import { CHANGES_HELP, setOption } from '../set-option.ts';
 import { userName } from '../settings.ts';
+import { wrapWords } from '../text-table.ts';
 
 /** `deltaloop resolve LOOP retry|skip|stop [--set key=value …]` */
 export function addResolveCommand(program: Command, context: CommandContext): void {
@@ -16,6 +17,7 @@ export function addResolveCommand(program: Command, context: CommandContext): vo
     .addOption(setOption())
     .option('--reason <text>', 'why, for the record')
     .option('--by <name>', 'who answers', userName())
+    .addHelpText('after', CHANGES_HELP)
     .action(async (loop, answer, { set: pairs = [], by, reason }) => {
       const { changeLoop } = await import('../change-loop.ts');
       const { changesAsked } = await import('../change-spec.ts');
@@ -26,6 +28,6 @@ export function addResolveCommand(program: Command, context: CommandContext): vo
       const message = await changeLoop(context, loop, (handle, updateId) =>
         handle.executeUpdate(resolve, { args: [request], updateId }),
       );
-      context.output.data(message);
+      context.output.data(wrapWords(message, context.output.width));
     });
 }

@@ -78,6 +78,9 @@ async function tellStarted(context: CommandContext, started: Started, flags: Sta
 async function tellEarlier({ output }: CommandContext, result: LoopResult, flags: StartFlags): Promise<ExitCode> {
   const { outcomeText } = await import('../render-outcome.ts');
   if (flags.json) output.json({ schemaVersion: 1, kind: 'finished', loop: result.loop, result });
-  else output.data(`Loop ${result.loop} has ended; it is not started again.\n${outcomeText(result, output.style)}`);
+  else
+    output.data(
+      `Loop ${result.loop} has ended; it is not started again.\n${outcomeText(result, output.style, output.width)}`,
+    );
   return exitCodeOf(result.outcome);
 }

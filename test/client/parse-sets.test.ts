@@ -52,7 +52,7 @@ describe('--set key=value', () => {
         '  service has no value; write service=none to take it away.',
         expect.stringContaining('  "zzz" cannot be changed; what can be: caps.hours, '),
         '  caps.images is given more than once.',
-        '  target must be a number from 0 to 1, or null for none; it is 2.',
+        '  target must be a number from 0 to 1, or none (null in JSON); it is 2.',
         expect.stringContaining('same yardstick'),
       ],
     });

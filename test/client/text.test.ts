@@ -87,6 +87,13 @@ describe('text for a terminal', () => {
     );
   });
 
+  it('keeps a command, and a figure with its unit, on one line, and every line as far in as the first', () => {
+    expect(wrapWords('  Answer `deltaloop resolve cats retry`; after 10 h it is 95 % late.', 36)).toBe(
+      ['  Answer', '  `deltaloop resolve cats retry`;', '  after 10 h it is 95 % late.'].join('\n'),
+    );
+    expect(wrapWords('it is `longer than a line has room for`', 12)).toBe('it is\n`longer than\na line has\nroom for`');
+  });
+
   it('aligns numbers to the right and words to the left', () => {
     expect(
       textTable(

@@ -107,7 +107,10 @@ describe('an error answer', () => {
     );
     const bare = await serverThat((_, response) => response.writeHead(502).end());
     expect(await failureOf(clientOf(withHeader).getModel('m'))).toMatchObject({ code: 'Busy' });
-    expect(await failureOf(clientOf(bare).getModel('m'))).toMatchObject({ code: 'HTTP_502' });
+    const failure = await failureOf(clientOf(bare).getModel('m'));
+    expect(failure).toMatchObject({ code: 'HTTP_502' });
+    // The status is told once.
+    expect(String(failure)).toContain('/models/m answered 502: ');
   });
 
   it('is what a redirect is, so that the key goes nowhere else', async () => {
