@@ -34,7 +34,7 @@ export async function whyStuck({ client, loop, runId, error }: Asked): Promise<S
 }
 
 /** The same of events, newest first. */
-export function stuckAt(loop: string, events: readonly temporal.api.history.v1.IHistoryEvent[]): Stuck | null {
+function stuckAt(loop: string, events: readonly temporal.api.history.v1.IHistoryEvent[]): Stuck | null {
   for (const event of events) {
     if (event.workflowTaskCompletedEventAttributes) return null;
     const message = event.workflowTaskFailedEventAttributes?.failure?.message;
