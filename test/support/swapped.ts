@@ -2,10 +2,10 @@ import { Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities/index.ts';
 import { untilSeen } from '../../client/send-update.ts';
 import { pause, progress } from '../../workflows/messages.ts';
-import { smallSpec } from './failing.ts';
 import { type FaultyProxy, holdTraining } from './proxy.ts';
 import { type LoopHandle, profiles, type Rig, type Started, start } from './rig.ts';
 import type { Sources } from './sources.ts';
+import { smallSpec } from './specs.ts';
 import { until } from './watching.ts';
 
 export interface Ground {

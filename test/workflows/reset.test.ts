@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adjust, pause, resume } from '../../workflows/messages.ts';
-import { smallSpec } from '../support/failing.ts';
 import { type FaultyProxy, holdTraining } from '../support/proxy.ts';
 import { type LoopHandle, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
 import { type Sources, troubledRig } from '../support/sources.ts';
+import { smallSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 const taskQueue = 'reset';

@@ -7,12 +7,12 @@ import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import { createVisionClient } from '../../vision/client.ts';
 import { createWorkers } from '../../worker/workers.ts';
 import { adjust, pause, resolve, resume, stop } from '../../workflows/messages.ts';
-import { smallSpec } from '../support/failing.ts';
 import { type FaultyProxy, faultyProxy, holdTraining } from '../support/proxy.ts';
 import { createRig, type LoopHandle, profiles, type Rig, start } from '../support/rig.ts';
 import { secondService } from '../support/second-service.ts';
 import { billed } from '../support/service-records.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
+import { smallSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 const taskQueue = 'unwinding';
