@@ -1,8 +1,9 @@
 import { type Changes, changeProblems, changesInWords, valuesOf } from '../loop/changes.ts';
 import type { JournalEntry } from '../loop/journal.ts';
-import { withCap } from './budget.ts';
-import type { LoopContext } from './context.ts';
+import { hoursLeft, withCap } from './budget.ts';
+import { type LoopContext, republish } from './context.ts';
 import { note } from './journal.ts';
+import { imageCount } from './loop-state.ts';
 import type { AdjustRequest, ResolveAnswer } from './messages.ts';
 import { acknowledge, nameOf, refuse, refuseIfDone, refuseIfEnding, refuseStrangers } from './refusing.ts';
 
@@ -65,7 +66,19 @@ export function takeAdjustment(ctx: LoopContext, request: AdjustRequest) {
   const { set, reason = '' } = request;
   note(ctx.state, { kind: 'adjust', by: nameOf(request), reason, ...changed(ctx, set) });
   change(ctx, set);
-  return acknowledge(ctx, `From the next step on: ${changesInWords(set)}.`);
+  if (set.target !== undefined) republish(ctx);
+  return acknowledge(ctx, [`From the next step on: ${changesInWords(set)}.`, ...spentAlready(ctx)].join(' '));
+}
+
+/** What a cap that was lowered under what is used ends, in sentences; what is under way goes on. */
+function spentAlready({ input, state }: LoopContext): string[] {
+  const { images, rounds } = input.spec.caps;
+  const used = imageCount(state);
+  return [
+    hoursLeft(state.budget) < 1 ? 'As of now that leaves no whole hour for a further training.' : '',
+    images !== undefined && used >= images ? `The loop has ${used} images already: it collects no more.` : '',
+    state.round > rounds ? `Round ${state.round} is under way: it goes on, and no other begins.` : '',
+  ].filter(Boolean);
 }
 
 /** What an entry of the journal says of a change: the new values, and those before. */

@@ -68,6 +68,11 @@ export function enter(ctx: LoopContext, phase: Phase, doing: string): void {
   publish(ctx.state, needsHuman(ctx));
 }
 
+/** Publishes what a message changed while the phase stays. */
+export function republish(ctx: LoopContext): void {
+  publish(ctx.state, needsHuman(ctx));
+}
+
 /** As `enter`, without the event: for the short steps between the long ones. */
 export function now(ctx: LoopContext, phase: Phase, doing: string): void {
   measurePhase(ctx, phase);

@@ -24,10 +24,12 @@ export function tellAgain(ctx: LoopContext): void {
   for (const notice of ctx.state.outbox ?? []) deliver(ctx, notice);
 }
 
+const WAITING = 'waiting until the webhook has taken the last notices';
+
 /** Waits a while for what is still to be told; what the receiver has not taken then is given up. */
 export async function untilTold({ state, timings }: LoopContext): Promise<void> {
   if (state.outbox === undefined) return;
-  if (await condition(() => state.outbox === undefined, timings.noticeMs)) return;
+  if (await condition(() => state.outbox === undefined, timings.noticeMs, { summary: WAITING })) return;
   log.warn('the loop ends with notices that the webhook has not taken', { notices: state.outbox.map(({ id }) => id) });
 }
 

@@ -109,7 +109,12 @@ describe('caps and target of a running loop', () => {
     const release = holdTraining(proxy, 'lowered');
     const { handle } = await begin(spec('lowered', { caps: { rounds: 9, hours: 3 }, training: { hours: 2 } }));
     await until(handle, ({ phase }) => phase === 'training');
-    await change(handle, { 'caps.hours': 1 });
+    const { message } = await change(handle, { 'caps.hours': 1, 'caps.images': 6, target: 0.75 });
+    expect(message).toContain('leaves no whole hour for a further training. The loop has 6 images already');
+    // The list of loops knows the target at once, not with the next step.
+    expect((await handle.describe()).typedSearchAttributes.getAll()).toContainEqual(
+      expect.objectContaining({ key: expect.objectContaining({ name: 'LoopTarget' }), value: 0.75 }),
+    );
     expect((await until(handle, () => true)).budget).toMatchObject({ capMinutes: 60, reservedMinutes: 120 });
     release();
     await expect(handle.result()).resolves.toMatchObject({ outcome: 'budget-exhausted', rounds: 1 });
