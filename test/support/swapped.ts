@@ -5,7 +5,7 @@ import { pause, progress } from '../../workflows/messages.ts';
 import { type FaultyProxy, holdTraining } from './proxy.ts';
 import { type LoopHandle, profiles, type Rig, type Started, start } from './rig.ts';
 import type { Sources } from './sources.ts';
-import { smallSpec } from './specs.ts';
+import { unpredictedSpec } from './specs.ts';
 import { until } from './watching.ts';
 
 export interface Ground {
@@ -53,7 +53,7 @@ export async function swapped(
   const release = holdTraining(proxy, name);
   const started = await start(rig, {
     taskQueue: name,
-    spec: smallSpec(name, sources),
+    spec: unpredictedSpec(name, sources),
     timings: { heartbeatMs: 30_000 },
   });
   const { handle } = started;

@@ -5,7 +5,7 @@ import { type FaultyProxy, holdTraining } from '../support/proxy.ts';
 import { type LoopHandle, type Rig, start } from '../support/rig.ts';
 import { billed } from '../support/service-records.ts';
 import { type Sources, troubledRig } from '../support/sources.ts';
-import { smallSpec } from '../support/specs.ts';
+import { unpredictedSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 const taskQueue = 'reset';
@@ -48,7 +48,7 @@ describe('a Reset in the Temporal UI of a running loop over a pool', () => {
       const name = `again-${step}`;
       const { handle, folder } = await start(rig, {
         taskQueue,
-        spec: smallSpec(name, sources, { caps: { rounds: 3, hours: 9 }, patience: 9, training: { hours: 1 } }),
+        spec: unpredictedSpec(name, sources, { caps: { rounds: 3, hours: 9 }, patience: 9, training: { hours: 1 } }),
       });
       let release = holdTraining(proxy, `${name}`);
       await until(handle, ({ phase }) => phase === 'training');

@@ -12,7 +12,7 @@ import { createRig, type LoopHandle, profiles, type Rig, start } from '../suppor
 import { secondService } from '../support/second-service.ts';
 import { billed } from '../support/service-records.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
-import { smallSpec } from '../support/specs.ts';
+import { unpredictedSpec } from '../support/specs.ts';
 import { until } from '../support/watching.ts';
 
 const taskQueue = 'unwinding';
@@ -50,7 +50,7 @@ function services() {
 }
 
 const begin = (name: string, more: Partial<LoopSpecInput> = {}) =>
-  start(rig, { taskQueue, spec: smallSpec(name, sources, more) });
+  start(rig, { taskQueue, spec: unpredictedSpec(name, sources, more) });
 const needed = (handle: LoopHandle) => until(handle, ({ phase }) => phase === 'needs-attention');
 const answer = (handle: LoopHandle, word: 'retry' | 'skip') =>
   handle.executeUpdate(resolve, { args: [{ answer: word }] });
@@ -174,7 +174,7 @@ describe('what people say while the loop writes down what they said before', () 
     const release = holdTraining(proxy, name);
     const { handle } = await start(rig, {
       taskQueue: name,
-      spec: smallSpec(name, sources, { caps: { rounds: 2 } }),
+      spec: unpredictedSpec(name, sources, { caps: { rounds: 2 } }),
       timings: { heartbeatMs: 60_000 },
     });
     await until(handle, ({ phase }) => phase === 'training');
@@ -196,7 +196,7 @@ describe('what people say while the loop writes down what they said before', () 
     const workers = await slowJournal('pause-again', 2);
     const { handle } = await start(rig, {
       taskQueue: 'pause-again',
-      spec: smallSpec('pause-again', sources),
+      spec: unpredictedSpec('pause-again', sources),
       timings: { heartbeatMs: 60_000 },
     });
     await handle.executeUpdate(pause, { args: [{ by: 'ann' }] });
