@@ -39,7 +39,9 @@ export function isSwappedUpdate(message: string, historyJson: string): boolean {
   const { events } = HistorySchema.parse(JSON.parse(historyJson));
   const at = events.findIndex(({ eventId }) => eventId === id);
   const kinds = events.slice(at).map(({ eventType }) => eventType.replace('EVENT_TYPE_', ''));
-  const step = kinds.slice(0, Math.max(0, kinds.indexOf('WORKFLOW_TASK_SCHEDULED')));
+  // Of a loop that hangs, this step may be the last one.
+  const next = kinds.indexOf('WORKFLOW_TASK_SCHEDULED');
+  const step = next === -1 ? kinds : kinds.slice(0, next);
   const isFirst = events[at - 1]?.eventType.endsWith('WORKFLOW_TASK_COMPLETED') === true;
   return (
     isFirst && kinds[0] !== 'WORKFLOW_EXECUTION_UPDATE_ACCEPTED' && step.includes('WORKFLOW_EXECUTION_UPDATE_ACCEPTED')
