@@ -32,7 +32,9 @@ export async function unknownLoop({ home, loop, where }: Record<'home' | 'loop' 
   const names = await loopNames(home);
   const nearest = names.length > 0 ? closest(loop, names) : undefined;
   const hint =
-    nearest !== undefined && distance(loop, nearest) <= Math.max(1, loop.length / 3) ? ` Did you mean ${nearest}?` : '';
+    nearest !== undefined && distance(loop, nearest) <= (loop.length < 5 ? 1 : Math.max(2, loop.length / 3))
+      ? ` Did you mean ${nearest}?`
+      : '';
   return new CliError(`There is no loop ${loop}: ${where}.${hint}`, {
     exitCode: EXIT.usage,
     next: 'See all loops: deltaloop list. Another home is chosen with DELTALOOP_HOME.',
