@@ -9,6 +9,7 @@ import { LoopSpecSchema } from '../loop/spec.ts';
 import { imageFolder } from '../test/support/images.ts';
 import type { Ground } from './ground.ts';
 import { bytesOf, eventsOf, roundsOf, roundTimes, scheduled } from './histories.ts';
+import { steadySpec } from './steady-spec.ts';
 import { type StubService, startStubService } from './stub-service.ts';
 import { median, type Row } from './table.ts';
 import { startWorkerProcess } from './worker-process.ts';
@@ -59,16 +60,7 @@ async function run(ground: Ground, stub: StubService, { name, pool, evaluation, 
   const client = new Client({ connection, namespace: options.namespace, dataConverter: dataConverter(env) });
   const worker = await startWorkerProcess(ground, stub, { name, taskQueue: name, env });
   try {
-    const spec = LoopSpecSchema.parse({
-      name,
-      collector: { kind: 'pool', path: pool },
-      evaluation: { path: evaluation },
-      imagesPerClass: 2,
-      delta: { kind: 'fixed', imagesPerClass: 2 },
-      policy: 'thresholds',
-      patience: ROUNDS,
-      caps: { rounds: ROUNDS },
-    });
+    const spec = LoopSpecSchema.parse(steadySpec({ name, pool, evaluation, rounds: ROUNDS }));
     const identity = await claimFolder(LoopFolder.at(ground.home, name), spec);
     await startWorkflow({ client, home: ground.home, taskQueue: name }, { spec, identity });
     await client.workflow.getHandle(name).result();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { imageFolder } from '../test/support/images.ts';
 import type { Ground } from './ground.ts';
+import { steadySpec } from './steady-spec.ts';
 import { type StubService, startStubService } from './stub-service.ts';
 import type { Row } from './table.ts';
 import { startWorkerProcess } from './worker-process.ts';
@@ -45,16 +46,7 @@ async function roundsPerSecond(ground: Ground, stub: StubService, { workers, poo
     await Promise.all(
       Array.from({ length: LOOPS }, async (_, i) => {
         const name = `${taskQueue}-${i + 1}`;
-        await ground.start(taskQueue, {
-          name,
-          collector: { kind: 'pool', path: pool },
-          evaluation: { path: evaluation },
-          imagesPerClass: 2,
-          delta: { kind: 'fixed', imagesPerClass: 2 },
-          policy: 'thresholds',
-          patience: ROUNDS,
-          caps: { rounds: ROUNDS },
-        });
+        await ground.start(taskQueue, steadySpec({ name, pool, evaluation, rounds: ROUNDS }));
         await ground.finish(name);
       }),
     );
