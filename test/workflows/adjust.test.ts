@@ -5,14 +5,12 @@ import { readJournal } from '../../data/journal.ts';
 import type { Changes } from '../../loop/changes.ts';
 import { RoundDrawSchema } from '../../loop/files.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
-import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
-import { createVisionClient } from '../../vision/client.ts';
 import { adjust, pause, resolve, resume } from '../../workflows/messages.ts';
 import { inProcess } from '../client/run-cli.ts';
 import { imageFolder } from '../support/images.ts';
 import { type FaultyProxy, faultyProxy, holdTraining } from '../support/proxy.ts';
-import { createRig, type LoopHandle, profiles, type Rig, start } from '../support/rig.ts';
-import { secondService } from '../support/second-service.ts';
+import { createRig, type LoopHandle, type Rig, start } from '../support/rig.ts';
+import { secondService, withSpare } from '../support/second-service.ts';
 import { billed } from '../support/service-records.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
 import { until } from '../support/watching.ts';
@@ -29,13 +27,7 @@ beforeAll(async () => {
   proxy = await faultyProxy(rig.service.url);
   spare = await secondService(rig);
   sources = await imageSources(rig, { pool: 12, evaluation: 10 });
-  // The spare service asks for more images of a class.
-  const client = createVisionClient({ baseUrl: spare.url, key: spare.key });
-  const quotas = structuredClone(EMBEDDED_CAPABILITIES.quotas);
-  for (const kind of Object.values(quotas)) kind.minTrainImagesPerClass = 3;
-  const services = profiles({ url: proxy.url, key: rig.service.key });
-  services.set('spare', { client, capabilities: { ...EMBEDDED_CAPABILITIES, quotas } });
-  stopWorkers = await rig.work(taskQueue, services);
+  stopWorkers = await rig.work(taskQueue, withSpare({ url: proxy.url, key: rig.service.key }, spare));
 });
 
 afterAll(async () => {

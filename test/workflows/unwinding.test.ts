@@ -3,13 +3,12 @@ import { createActivities } from '../../activities/index.ts';
 import type { Activities } from '../../activities/types.ts';
 import { SubsetsFileSchema } from '../../loop/files.ts';
 import type { LoopSpecInput } from '../../loop/spec.ts';
-import { EMBEDDED_CAPABILITIES } from '../../vision/capabilities.ts';
 import { createVisionClient } from '../../vision/client.ts';
 import { createWorkers } from '../../worker/workers.ts';
 import { adjust, pause, resolve, resume, stop } from '../../workflows/messages.ts';
 import { type FaultyProxy, faultyProxy, holdTraining } from '../support/proxy.ts';
-import { createRig, type LoopHandle, profiles, type Rig, start } from '../support/rig.ts';
-import { secondService } from '../support/second-service.ts';
+import { createRig, type LoopHandle, type Rig, start } from '../support/rig.ts';
+import { secondService, withSpare } from '../support/second-service.ts';
 import { billed } from '../support/service-records.ts';
 import { imageSources, type Sources } from '../support/sources.ts';
 import { unpredictedSpec } from '../support/specs.ts';
@@ -27,7 +26,7 @@ beforeAll(async () => {
   proxy = await faultyProxy(rig.service.url);
   spare = await secondService(rig);
   sources = await imageSources(rig, { pool: 12, evaluation: 10 });
-  stopWorkers = await rig.work(taskQueue, services());
+  stopWorkers = await rig.work(taskQueue, withSpare({ url: proxy.url, key: rig.service.key }, spare));
 });
 
 afterAll(async () => {
@@ -37,17 +36,6 @@ afterAll(async () => {
   await proxy.close();
   await rig.teardown();
 });
-
-/** The rig's own service, and a spare one that asks for three images of a class at least. */
-function services() {
-  const quotas = structuredClone(EMBEDDED_CAPABILITIES.quotas);
-  for (const kind of Object.values(quotas)) kind.minTrainImagesPerClass = 3;
-  const client = createVisionClient({ baseUrl: spare.url, key: spare.key });
-  return profiles({ url: proxy.url, key: rig.service.key }).set('spare', {
-    client,
-    capabilities: { ...EMBEDDED_CAPABILITIES, quotas },
-  });
-}
 
 const begin = (name: string, more: Partial<LoopSpecInput> = {}) =>
   start(rig, { taskQueue, spec: unpredictedSpec(name, sources, more) });
@@ -143,7 +131,11 @@ describe('what people say while the loop writes down what they said before', () 
     let times = 0;
     const held = Promise.withResolvers<void>();
     const writing = Promise.withResolvers<void>();
-    const real = createActivities({ home: rig.home, services: services(), predictConcurrency: 8 });
+    const real = createActivities({
+      home: rig.home,
+      services: withSpare({ url: proxy.url, key: rig.service.key }, spare),
+      predictConcurrency: 8,
+    });
     const activities: Activities = {
       ...real,
       recordAnswers: async (input) => {
